@@ -153,7 +153,7 @@ static void read_cache(struct line_reader *reader, uint32_t node, struct usage_r
 
 enum member {
     TIMESTAMP, REQUEST_ID, ALIAS, DEPLOYMENT, MODEL, PROVIDER, CONVERSATION, TURN, SEGMENTS, PREFIX_CHANGED, CLIENT,
-    ATTEMPTS, STREAM, TTFT_MS, TOTAL_MS, TOKENS, COST_USD, BASELINE_USD, END, CACHE, MEMBERS
+    ATTEMPTS, STREAM, TTFT_MS, TOTAL_MS, TOKENS, COST_USD, BASELINE_USD, UNCACHED_USD, END, CACHE, MEMBERS
 };
 
 /* A member's value in `node`. false: the line is foreign. */
@@ -179,6 +179,7 @@ static bool take(struct line_reader *reader, enum member member, uint32_t node, 
     case TOKENS: read_tokens(reader, node, r); break;
     case COST_USD: r->figures[FIGURE_COST] = amount_at(j, node); break;
     case BASELINE_USD: r->figures[FIGURE_BASELINE] = amount_at(j, node); break;
+    case UNCACHED_USD: r->figures[FIGURE_PROMPT_CACHE_SAVED] = amount_at(j, node); break; /* see conclude() */
     case END: r->end = name_at(reader, j, node); break;
     case CACHE: read_cache(reader, node, r); break;
     default: break;
@@ -196,7 +197,7 @@ static enum member member_of(struct slice key)
         [PREFIX_CHANGED] = NAME("prefix_changed"), [CLIENT] = NAME("client"), [ATTEMPTS] = NAME("attempts"),
         [STREAM] = NAME("stream"), [TTFT_MS] = NAME("ttft_ms"), [TOTAL_MS] = NAME("total_ms"),
         [TOKENS] = NAME("tokens"), [COST_USD] = NAME("cost_usd"), [BASELINE_USD] = NAME("baseline_usd"),
-        [END] = NAME("end"), [CACHE] = NAME("cache"),
+        [UNCACHED_USD] = NAME("uncached_usd"), [END] = NAME("end"), [CACHE] = NAME("cache"),
     };
 #undef NAME
     unsigned member = 0;
@@ -214,6 +215,7 @@ static void conclude(struct usage_request *r)
     r->used = (!refused && !failed) || r->deployment.len;
     if (r->figures[FIGURE_BASELINE] >= 0 && r->figures[FIGURE_COST] >= 0)
         r->figures[FIGURE_SAVED] = r->figures[FIGURE_BASELINE] - r->figures[FIGURE_COST];
+    r->figures[FIGURE_PROMPT_CACHE_SAVED] -= r->figures[FIGURE_COST]; /* NAN if one is unknown */
     if (!r->model.len)
         r->model = r->deployment;
 }

@@ -21,6 +21,7 @@ enum usage_figure {
     FIGURE_SAVED,       /* baseline - cost, if both are known */
     FIGURE_CACHE_SAVED, /* cost of the calls that the reply cache saved */
     FIGURE_HEDGE_COST,  /* cost of hedges that lost; not in the cost */
+    FIGURE_PROMPT_CACHE_SAVED, /* what the providers' prompt caches saved, less what was paid to write them */
     FIGURES
 };
 

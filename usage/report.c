@@ -173,6 +173,7 @@ void report_describe(const struct usage_sums *s, struct container in)
     document_add_number(in, "ttft_p90_ms", sketch_quantile(&s->ttft, 0.9), 6);
     document_add_number(in, "tokens_per_second", sums_speed(s), 6);
     describe_replies(s, in);
+    document_add_number(in, "prompt_cache_saved_usd", sums_figure(s, FIGURE_PROMPT_CACHE_SAVED), DIGITS);
 }
 
 static void add_csv_text(const char *text, struct buf *out)

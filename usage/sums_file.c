@@ -24,7 +24,7 @@ static const char *const FIGURE_NAMES[FIGURES] = {
     [FIGURE_INPUT] = "input",         [FIGURE_CACHED] = "cached",       [FIGURE_CACHE_WRITE] = "cache_write",
     [FIGURE_OUTPUT] = "output",       [FIGURE_REASONING] = "reasoning", [FIGURE_COST] = "cost",
     [FIGURE_BASELINE] = "baseline",   [FIGURE_SAVED] = "saved",         [FIGURE_CACHE_SAVED] = "cache_saved",
-    [FIGURE_HEDGE_COST] = "hedge_cost",
+    [FIGURE_HEDGE_COST] = "hedge_cost", [FIGURE_PROMPT_CACHE_SAVED] = "prompt_cache_saved",
 };
 
 /* The counts of a cell, by name. */

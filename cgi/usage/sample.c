@@ -84,9 +84,11 @@ static void write_turn(const struct model *m, uint64_t conversation, unsigned tu
     write_attempts(m, seed, out);
     buf_add_format(out,
                    "\"stream\":true,\"ttft_ms\":%.0f,\"total_ms\":%.0f,\"tokens\":{\"input\":%lld,\"cached\":%lld,"
-                   "\"output\":%lld},\"cost_usd\":%.9f,\"baseline_usd\":%.9f,\"status\":200,\"end\":\"completed\"}\n",
+                   "\"output\":%lld},\"cost_usd\":%.9f,\"baseline_usd\":%.9f,\"uncached_usd\":%.9f,\"status\":200,"
+                   "\"end\":\"completed\"}\n",
                    ttft_ms, ttft_ms + (double)output * (9 + draw(seed, 8)), (long long)input, (long long)cached,
-                   (long long)output, cost(m, input, cached, output), cost(&models[BASELINE], input, cached, output));
+                   (long long)output, cost(m, input, cached, output), cost(&models[BASELINE], input, cached, output),
+                   cost(m, input, 0, output));
 }
 
 static void write_conversation(int64_t time_ms, int64_t end_ms, uint64_t id, uint64_t *seed, struct buf *out)

@@ -146,6 +146,11 @@ static void add_cache_saved(const struct usage_sums *s, struct buf *out)
     cells_add_sum(s, FIGURE_CACHE_SAVED, out);
 }
 
+static void add_prompt_cache_saved(const struct usage_sums *s, struct buf *out)
+{
+    cells_add_sum(s, FIGURE_PROMPT_CACHE_SAVED, out);
+}
+
 static void add_rate(const struct usage_sums *s, struct buf *out)
 {
     cells_add_share(sums_cache_rate(s), out);
@@ -208,7 +213,8 @@ void tables_add_savings(const struct report *by_alias, const struct range *range
 {
     static const struct sums_column COLUMNS[] = {{"Cost", add_cost},
                                                  {"At the baseline", add_baseline},
-                                                 {"Saved", add_saved},
+                                                 {"Saved by other deployments", add_saved},
+                                                 {"Saved by prompt caches", add_prompt_cache_saved},
                                                  {"Saved by the reply cache", add_cache_saved}};
     (void)range;
     ADD_TABLE(by_alias, "pairs", "Alias", COLUMNS, false, out);

@@ -6,6 +6,7 @@
 #include "cli/usage_table.h"
 #include "cli/usage_turns.h"
 #include "usage/log.h"
+#include "usage/text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -65,6 +66,29 @@ static bool read_log(struct fold *f)
     return ok;
 }
 
+/* By what costs were saved. */
+static void print_savings(const struct usage_sums *all)
+{
+    static const struct {
+        enum usage_figure figure;
+        const char *by;
+    } CAUSES[] = {{FIGURE_SAVED, "other deployments than the baseline"},
+                  {FIGURE_PROMPT_CACHE_SAVED, "the providers' prompt caches"},
+                  {FIGURE_CACHE_SAVED, "the reply cache"}};
+    struct buf text;
+    buf_init(&text, 512);
+    for (size_t i = 0; i < sizeof CAUSES / sizeof *CAUSES; i++) {
+        if (!all->figures[CAUSES[i].figure].known)
+            continue;
+        buf_add_text(&text, text.len ? ", " : "saved: ");
+        text_add_money(sums_figure(all, CAUSES[i].figure), &text);
+        buf_add_format(&text, " by %s", CAUSES[i].by);
+    }
+    if (text.len)
+        say("%s", buf_text(&text));
+    buf_free(&text);
+}
+
 /* What the figures lack. */
 static void print_notes(const struct fold *f, const struct usage_sums *all)
 {
@@ -97,6 +121,7 @@ static int report(struct fold *f, const struct arguments *a, enum usage_by by)
         ok = usage_print_csv(&r);
     else {
         usage_print_table(&r);
+        print_savings(&r.all);
         print_notes(f, &r.all);
     }
     report_free(&r);

@@ -202,10 +202,19 @@ static void find_master_key(struct config_loader *l)
 struct config *config_load(const struct config_options *options, struct buf *error)
 {
     static void (*const STEPS[])(struct config_loader *l) = {
-        check_ids,          config_groups,      config_fallbacks,
-        config_policies,    config_other_names, config_default_fallbacks,
-        config_spending,    config_error_rules, config_custom_providers,
-        config_check_cache, warn_of_not_ready,  config_check_discounts,
+        check_ids,
+        config_groups,
+        config_fallbacks,
+        config_policies,
+        config_other_names,
+        config_default_fallbacks,
+        config_spending,
+        config_baseline,
+        config_error_rules,
+        config_custom_providers,
+        config_check_cache,
+        warn_of_not_ready,
+        config_check_discounts,
     };
     struct config_loader l = {
         .options = options,

@@ -179,6 +179,7 @@ struct config {
     struct cache_settings cache;
     struct failure_pattern *error_rules; /* router_settings.error_rules, in their order */
     unsigned error_rule_count;
+    const struct deployment *baseline; /* what costs are compared with; NULL: nothing */
     int num_retries;                   /* attempts of a request after the first one */
     int extra_retries;                 /* largest number by which a policy or deployment exceeds num_retries */
     struct failure_policy retries;     /* replaces num_retries, by the kind of the failure */

@@ -19,6 +19,9 @@ static const struct schema_row KEYS[] = {
          "see [routing](routing.md)."),
     USED(ROUTER, TEXT, "risk_router_strategy", risk_strategy, "expected-cost",
          "The same on the risk router's port (`--risk-port`). Not in LiteLLM."),
+    USED(ROUTER, TEXT, "baseline", baseline, "codex-default",
+         "Alias whose first deployment costs are compared with: `baseline_usd` of the request log, and savings. Not in "
+         "LiteLLM."),
     RANGED(ROUTER, INT, "num_retries", 0, 100, config.num_retries, "2",
            "Further attempts after the first, each on another deployment."),
     RANGED(ROUTER, SECONDS, "timeout", 0, DAY, config.timeout_ms, "600",

@@ -69,7 +69,7 @@ enum fallback_use { FALLBACK_ANY, FALLBACK_CONTEXT, FALLBACK_CONTENT, FALLBACK_U
 struct config_settings {
     struct config config; /* fields that are stored as read */
     const struct yaml_node *model_list, *router, *litellm, *general;
-    struct schema_text routing_strategy, risk_strategy, master_key, ssl_verify, outgoing_proxy, session_file;
+    struct schema_text routing_strategy, risk_strategy, master_key, ssl_verify, outgoing_proxy, session_file, baseline;
     int max_fallbacks; /* SCHEMA_UNSET: no limit */
     const struct yaml_node *fallbacks[FALLBACK_USES][FROM_COUNT], *default_fallbacks[FROM_COUNT];
     const struct yaml_node *for_all[FALLBACK_USES][FROM_COUNT]; /* the entry of "*" in these lists */
@@ -144,6 +144,8 @@ bool config_is_wildcards(struct config_loader *l, const char *name);
 void config_fallbacks(struct config_loader *l);
 /* Sets the default fallbacks of groups without their own. */
 void config_default_fallbacks(struct config_loader *l);
+/* Sets baseline. */
+void config_baseline(struct config_loader *l);
 /* Sets session_file. */
 void config_session_log(struct config_loader *l);
 /* Sets ca_file. */

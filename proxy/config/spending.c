@@ -1,4 +1,4 @@
-/* pure. Warns about models without prices if spending is limited. */
+/* pure. Costs: what they are compared with, and a warning about models without prices if spending is limited. */
 #include "proxy/config/private.h"
 
 #include <math.h>
@@ -57,4 +57,14 @@ void config_spending(struct config_loader *l)
                     "output_cost_per_token in model_info",
                     SLICE_ARGS(buf_slice(&names)));
     buf_free(&names);
+}
+
+void config_baseline(struct config_loader *l)
+{
+    const struct schema_text *name = &l->settings.baseline;
+    const struct model_group *group = config_group(l->config, slice_of(name->text));
+    if (group && group->count)
+        l->config->baseline = group->deployments[0];
+    else if (name->line)
+        config_error(l, name->line, "router_settings.baseline: \"%.64s\": no such alias in model_list", name->text);
 }

@@ -210,6 +210,14 @@ bool request_is_full(const struct request *r)
     return r->client && client_is_full(r->client);
 }
 
+/* What the reply would have cost without the provider's prompt cache; NAN: unknown, or that cache was not used. */
+static double uncached_cost(const struct deployment *d, const struct usage *usage)
+{
+    struct usage plain = *usage;
+    plain.cached_input = plain.cache_write = 0;
+    return usage->cached_input > 0 || usage->cache_write > 0 ? spending_cost(d, &plain) : NAN;
+}
+
 void request_journal(const struct request *r, int status, const char *how)
 {
     const struct attempt *a = r->attempt;
@@ -239,6 +247,7 @@ void request_journal(const struct request *r, int status, const char *how)
                                           : NAN,
         .has_baseline = baseline,
         .baseline_usd = served && baseline ? spending_cost(baseline, &usage) : NAN,
+        .uncached_usd = served ? uncached_cost(a->deployment, &usage) : NAN,
         .cache = r->caching ? &cache : NULL,
         .dropped = r->model_request.turn && a->body.wire != r->model_request.wire ? turn_dropped(r->model_request.turn)
                                                                                   : 0,

@@ -282,6 +282,10 @@ static void add_entry(struct journal *j, const struct journal_entry *e)
         BUF_ADD(out, ",\"baseline_usd\":");
         add_usd(out, e->baseline_usd);
     }
+    if (e->uncached_usd > 0) {
+        BUF_ADD(out, ",\"uncached_usd\":");
+        add_usd(out, e->uncached_usd);
+    }
     JOURNAL_LINE_COUNT(out, ",\"dropped\"", e->dropped);
     JOURNAL_LINE_COUNT(out, ",\"status\"", e->status);
     BUF_ADD(out, ",\"end\":");

@@ -47,11 +47,12 @@ struct journal_entry {
     int64_t ttft_ms;         /* ms; -1: no content */
     int64_t total_ms;
     struct usage usage;
-    double cost_usd;                        /* USD; NAN: unknown, written as null */
-    bool has_baseline;                      /* `baseline_usd` is written */
-    double baseline_usd;                    /* USD: the same tokens at the baseline's prices; NAN: unknown, null */
-    unsigned dropped;                       /* parts of the request that the bridge left out */
-    int status;                             /* status sent to the client; 499: it disconnected first */
+    double cost_usd;     /* USD; NAN: unknown, written as null */
+    bool has_baseline;   /* `baseline_usd` is written */
+    double baseline_usd; /* USD: the same tokens at the baseline's prices; NAN: unknown, null */
+    double uncached_usd; /* USD: `cost_usd` without the provider's prompt cache; 0, NAN: not written */
+    unsigned dropped;    /* parts of the request that the bridge left out */
+    int status;          /* status sent to the client; 499: it disconnected first */
     const struct markov_decision *adaptive; /* NULL: the adaptive router made no decision */
     const struct journal_cache *cache;      /* NULL: no cache is configured */
     uint64_t conversation;                  /* a keyed hash; 0: not written */

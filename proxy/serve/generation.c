@@ -15,8 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BASELINE_ALIAS "codex-default" /* as for the savings of `pointsman stats` */
-
 void setup_free(struct setup *setup)
 {
     catalog_free(setup->catalog);
@@ -70,20 +68,13 @@ static bool set_up_cache(struct generation *g)
     return g->exchanges.redis != NULL;
 }
 
-/* The deployment that costs are compared with; NULL: none. */
-static const struct deployment *baseline(const struct config *config)
-{
-    const struct model_group *group = config_group(config, SLICE(BASELINE_ALIAS));
-    return group && group->count ? group->deployments[0] : NULL;
-}
-
 static bool set_up(struct generation *g, const struct generation_options *options)
 {
     const struct config *config = g->setup.config;
     g->exchanges = (struct exchange_shared){
         .base = options->base,
         .config = config,
-        .baseline = baseline(config),
+        .baseline = config->baseline,
         .health = calloc(config->deployment_count + 1u, sizeof(struct health)),
         .affinity = calloc(1, sizeof(struct affinity)),
         .prefixes = options->journal ? calloc(1, sizeof(struct prefixes)) : NULL,

@@ -152,6 +152,21 @@ def test_the_reply_cache_by_tier(cli):
     assert "reply cache" not in cli("usage", *ALL).stderr
 
 
+def test_what_saved_it(cli):
+    """Each cause has its own sum; a prompt cache may cost more to write than it saves."""
+    write(cli.logs / "requests.jsonl", [
+        line(cost_usd=0.25, uncached_usd=1.0), line(cost_usd=0.5, uncached_usd=0.25),
+        line(cost_usd=None, uncached_usd=1),
+        line(cost_usd=0.25, baseline_usd=2.25), line(cost_usd=0, cache={"status": "hit", "saved_usd": 0.125})])
+    total = usage(cli)["total"]
+    assert (total["savings_usd"], total["prompt_cache_saved_usd"], total["cache_saved_usd"]) == (2, 0.5, 0.125)
+    assert ("saved: $2.00 by other deployments than the baseline, $0.5000 by the providers' prompt caches, "
+            "$0.1250 by the reply cache\n") in cli("usage", "--since", "2026-01-01").stderr
+    write(cli.logs / "requests.jsonl", [line()])
+    assert usage(cli)["total"]["prompt_cache_saved_usd"] is None
+    assert "saved:" not in cli("usage", "--since", "2026-01-01").stderr
+
+
 @pytest.mark.parametrize("zone, days", [
     ("UTC", {"2026-10-24": 1, "2026-10-25": 3}),
     ("CET-1CEST,M3.5.0,M10.5.0/3", {"2026-10-24": 1, "2026-10-25": 2, "2026-10-26": 1}),   # the 25th has 25 hours

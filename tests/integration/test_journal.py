@@ -73,6 +73,20 @@ def test_what_the_same_tokens_cost_at_the_baseline(start_proxy, upstream):
         assert ("baseline_usd" in entry) == (len(models) > 1)
 
 
+def test_the_baseline_can_be_chosen(start_proxy, upstream):
+    """And what the provider's prompt cache saved: 4 of 11 input tokens are cached, 7 are output."""
+    prices = ("input_cost_per_token", "output_cost_per_token", "cache_read_input_token_cost")
+    light = deployment("codex-light", upstream) | {"model_info": dict(zip(prices, (0.001, 0.001, 0.0001)))}
+    dear = deployment("dear", upstream) | {"model_info": dict.fromkeys(prices, 0.1)}
+    default = deployment("codex-default", upstream) | {"model_info": dict.fromkeys(prices, 0.01)}
+    proxy = start_proxy(default, dear, light, router_settings={"baseline": "dear"})
+    upstream.always(chat.whole())
+    proxy.post("/v1/chat/completions", CHAT)
+    entry, = proxy.journal()
+    assert entry["baseline_usd"] == pytest.approx(1.8) and entry["uncached_usd"] == pytest.approx(0.018)
+    assert entry["cost_usd"] == pytest.approx(0.018 - 4 * 0.0009)
+
+
 def test_how_it_was_decided(start_proxy, upstream):
     settings = {"routing_strategy": "expected-cost"}
     closed = deployment("codex-light", upstream)

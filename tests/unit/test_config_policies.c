@@ -144,6 +144,19 @@ TEST(max_fallbacks_limits_the_lists)
     load_end(&l);
 }
 
+TEST(the_baseline_is_an_alias)
+{
+    struct load l;
+    load(&l, GROUPS "router_settings: {baseline: b}\n");
+    assert_ptr_equal(l.config->baseline, group(&l, "b")->deployments[0]);
+    load_end(&l);
+    load(&l, GROUPS);
+    assert_null(l.config->baseline); /* there is no codex-default */
+    load_end(&l);
+    refused(GROUPS "router_settings: {baseline: gone}\n",
+            "F:7: router_settings.baseline: \"gone\": no such alias in model_list");
+}
+
 TEST(the_description_shows_policies)
 {
     struct load l;
@@ -234,6 +247,7 @@ int main(void)
         cmocka_unit_test(policies_are_checked),
         cmocka_unit_test(prompt_fallbacks_lead_to_the_named_groups),
         cmocka_unit_test(max_fallbacks_limits_the_lists),
+        cmocka_unit_test(the_baseline_is_an_alias),
         cmocka_unit_test(the_description_shows_policies),
         cmocka_unit_test(spending_limits_are_read),
         cmocka_unit_test(the_adaptive_router),
