@@ -1,9 +1,10 @@
 # Built by bench/compare or by hand (make bench/decision), and by `make check`, which finds out that one does not compile.
-EXTRA_PROGRAMS = bench/load bench/mock_upstream bench/decision
+EXTRA_PROGRAMS = bench/load bench/mock_upstream bench/decision bench/keys
 bench_load_LDADD = $(common_libs)
 bench_mock_upstream_CFLAGS = $(AM_CFLAGS) $(EVENT_CFLAGS)
 bench_mock_upstream_LDADD = $(EVENT_LIBS)
 bench_decision_LDADD = proxy/libpure.a $(common_libs) -lm
+bench_keys_LDADD = proxy/libpure.a $(common_libs) -lm
 EXTRA_DIST += bench/compare bench/compare_report.py bench/compare_servers.py bench/compare_work.py bench/README.md
 EXTRA_DIST += bench/faults bench/faults_lab.py bench/faults_parts.py bench/faults_refusals.py bench/faults_streams.py \
 	bench/faults_words.py

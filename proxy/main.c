@@ -9,6 +9,7 @@
 #include "proxy/config/price_table.h"
 #include "proxy/serve/confine.h"
 #include "proxy/front/listener.h"
+#include "proxy/serve/keys.h"
 #include "proxy/serve/options.h"
 #include "proxy/serve/memory.h"
 #include "proxy/serve/notify.h"
@@ -214,6 +215,7 @@ struct serving {
     struct setup *setup;
     struct harden_status *harden;
     pid_t parent; /* workers: their parent's pid */
+    struct keys keys;
     struct server_options server;
 };
 
@@ -236,13 +238,16 @@ static int serve(struct serving *s)
 }
 
 /* workers_options.work. Reads the keys again because a child does not inherit locked memory. */
-static int work(void *ctx, unsigned worker, struct share *share, int control)
+static int work(void *ctx, unsigned worker, struct share *share, int control, int keeper)
 {
     struct serving *s = ctx;
     struct buf errors;
     s->server.worker = worker;
     s->server.share = share;
     s->server.control = control;
+    s->server.gate = s->keys.path ? &s->keys.gate : NULL;
+    s->server.keeper = keeper;
+    s->server.wake_fd = s->keys.wake_fd;
     s->server.parent = s->parent;
     s->server.key_file = NULL; /* only the parent removes it */
     if (!harden_follow_parent(s->harden, s->server.parent))
@@ -256,6 +261,13 @@ static int work(void *ctx, unsigned worker, struct share *share, int control)
     return loaded ? serve(s) : 1;
 }
 
+/* workers_options.keep */
+static int keep(void *ctx, const int *channels, unsigned count, int control)
+{
+    struct serving *s = ctx;
+    return keys_keep(&s->keys, channels, count, control, s->harden);
+}
+
 static int serve_by_workers(struct serving *s)
 {
     struct server_options *server = &s->server;
@@ -265,7 +277,10 @@ static int serve_by_workers(struct serving *s)
                                       .key_file = server->key_file,
                                       .harden = s->harden,
                                       .work = work,
+                                      .keep = s->setup->config->key_store ? keep : NULL,
                                       .ctx = s};
+    if (workers.keep && !keys_set_up(&s->keys, s->setup->config))
+        return 1;
     s->parent = getpid();
     setup_free(s->setup);
     load_install_key(); /* before fork(2): if it is random, the workers have the same */
@@ -279,6 +294,7 @@ static int start(struct options *options, struct setup *setup, struct harden_sta
                         setup,
                         harden,
                         0,
+                        {.path = NULL},
                         {.load = load_setup,
                          .load_ctx = options,
                          .harden = harden,
@@ -296,7 +312,7 @@ static int start(struct options *options, struct setup *setup, struct harden_sta
         log_warning(
             "--host %s: other machines will get 403: add --allow-host NAME, with the name they use for this machine",
             options->host);
-    return options->workers > 1 ? serve_by_workers(&s) : serve(&s);
+    return options->workers > 1 || setup->config->key_store ? serve_by_workers(&s) : serve(&s);
 }
 
 int main(int argc, char **argv)

@@ -16,6 +16,7 @@ proxy_libpure_a_SOURCES = \
 	proxy/config/groups.c \
 	proxy/config/key_rows.h \
 	proxy/config/keys.c \
+	proxy/config/key_store.c \
 	proxy/config/known.c \
 	proxy/config/login.c \
 	proxy/config/model_keys.c \
@@ -46,9 +47,23 @@ proxy_libpure_a_SOURCES = \
 	proxy/answers/cache.c \
 	proxy/answers/dispatch.c proxy/answers/private.h \
 	proxy/answers/catalog.c proxy/answers/catalog.h \
+	proxy/front/identify.c proxy/front/identify.h \
 	proxy/front/http_parse.c proxy/front/http_parse.h \
 	proxy/http/grammar.c proxy/http/grammar.h \
 	proxy/http/reply.c proxy/http/reply.h \
+	proxy/keys/blobs.c proxy/keys/private.h \
+	proxy/keys/calls.c proxy/keys/calls.h \
+	proxy/keys/gate.c proxy/keys/gate.h \
+	proxy/keys/gate_hold.c \
+	proxy/keys/gate_models.c \
+	proxy/keys/gate_state.c \
+	proxy/keys/periods.c proxy/keys/periods.h \
+	proxy/keys/rate.c proxy/keys/rate.h \
+	proxy/keys/refusals.c \
+	proxy/keys/table.c proxy/keys/table.h \
+	proxy/keys/table_put.c \
+	proxy/keys/windows.c \
+	proxy/keys/zone.c \
 	proxy/bridge/model_request.c proxy/bridge/model_request.h \
 	proxy/bridge/arguments.c proxy/bridge/arguments.h \
 	proxy/bridge/assistant_to_chat.c \
@@ -144,14 +159,31 @@ proxy_libpure_a_SOURCES = \
 	proxy/terms/provider.c proxy/terms/provider.h \
 	proxy/terms/rate_limits.c proxy/terms/rate_limits.h
 
+# What the keeper of virtual keys has: a library of its own, because it needs SQLite.
+noinst_LIBRARIES += proxy/libkeys.a
+proxy_libkeys_a_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
+proxy_libkeys_a_SOURCES = \
+	proxy/keys/admin.c proxy/keys/admin.h proxy/keys/admin_private.h \
+	proxy/keys/admin_fields.c \
+	proxy/keys/admin_keys.c \
+	proxy/keys/admin_list.c \
+	proxy/keys/admin_others.c \
+	proxy/keys/admin_rows.c \
+	proxy/keys/admin_spend.c \
+	proxy/keys/objects.c proxy/keys/objects.h \
+	proxy/keys/key_store.c proxy/keys/key_store.h proxy/keys/key_store_private.h \
+	proxy/keys/key_store_calls.c
+
 bin_PROGRAMS += proxy/pointsman-proxy
 proxy_pointsman_proxy_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(SECCOMP_CFLAGS) $(EVENT_CFLAGS)
-proxy_pointsman_proxy_LDADD = usage/libusage.a proxy/libpure.a $(common_libs) $(CURL_LIBS) $(EVENT_LIBS) $(SECCOMP_LIBS) \
-	$(ZLIB_LIBS) $(ZSTD_LIBS) $(HIREDIS_LIBS) -lm
+proxy_pointsman_proxy_LDADD = usage/libusage.a proxy/libkeys.a proxy/libpure.a $(common_libs) $(CURL_LIBS) $(EVENT_LIBS) $(SECCOMP_LIBS) \
+	$(ZLIB_LIBS) $(ZSTD_LIBS) $(HIREDIS_LIBS) $(SQLITE_LIBS) -lm
 proxy_pointsman_proxy_SOURCES = \
 	proxy/main.c \
+	proxy/serve/administration.c proxy/serve/administration.h \
 	proxy/serve/options.c proxy/serve/options.h \
 	proxy/serve/bodies.c proxy/serve/bodies.h \
+	proxy/serve/keys.c proxy/serve/keys.h \
 	proxy/serve/memory.c proxy/serve/memory.h \
 	proxy/serve/confine.c proxy/serve/confine.h \
 	proxy/answers/endpoints.c proxy/answers/endpoints.h \
@@ -168,6 +200,7 @@ proxy_pointsman_proxy_SOURCES = \
 	proxy/exchange/caching_wait.c \
 	proxy/exchange/create.c \
 	proxy/exchange/hedge.c \
+	proxy/exchange/holding.c \
 	proxy/exchange/omit.c \
 	proxy/exchange/outcome.c \
 	proxy/exchange/plan.c \
@@ -179,6 +212,8 @@ proxy_pointsman_proxy_SOURCES = \
 	proxy/front/client_body.c \
 	proxy/front/client_reply.c \
 	proxy/front/listener.c proxy/front/listener.h \
+	proxy/keys/channel.c proxy/keys/channel.h \
+	proxy/keys/keeper.c proxy/keys/keeper.h \
 	proxy/serve/generation.c proxy/serve/generation.h \
 	proxy/serve/notify.c proxy/serve/notify.h \
 	proxy/record/journal.c proxy/record/journal.h proxy/record/journal_line.c proxy/record/journal_line.h \

@@ -1,6 +1,7 @@
 # Unit tests: a line here, and tests/unit/test_NAME.c. By default they link only pure code.
 LDADD = proxy/libpure.a $(common_libs) $(CMOCKA_LIBS) $(ZLIB_LIBS) $(ZSTD_LIBS) -lm
-noinst_HEADERS = tests/unit/unit.h tests/unit/folder.h tests/unit/bridge.h tests/unit/config_load.h \
+noinst_HEADERS = tests/unit/unit.h tests/unit/folder.h tests/unit/key_lab.h tests/unit/bridge.h \
+	tests/unit/config_load.h \
 	tests/unit/semantic_pairs.h tests/fuzz/fuzz.h
 
 check_PROGRAMS += \
@@ -57,6 +58,13 @@ check_PROGRAMS += \
 	tests/unit/test_json_value \
 	tests/unit/test_saved_state \
 	tests/unit/test_keys \
+	tests/unit/test_key_calls \
+	tests/unit/test_key_gate \
+	tests/unit/test_key_models \
+	tests/unit/test_key_periods \
+	tests/unit/test_key_rate \
+	tests/unit/test_key_sharing \
+	tests/unit/test_key_table \
 	tests/unit/test_lease \
 	tests/unit/test_local_http \
 	tests/unit/test_localhost \
@@ -114,6 +122,7 @@ endif
 
 tests_unit_test_buf_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=realloc
 tests_unit_test_document_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=realloc
+tests_unit_test_key_sharing_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 # The request log is not pure: its test compiles it.
 tests_unit_test_journal_SOURCES = tests/unit/test_journal.c proxy/record/journal.c proxy/record/journal_line.c
 tests_unit_test_saved_state_SOURCES = tests/unit/test_saved_state.c proxy/record/saved_state.c
@@ -181,6 +190,7 @@ check_PROGRAMS += \
 	tests/fuzz/fuzz_fields \
 	tests/fuzz/fuzz_http \
 	tests/fuzz/fuzz_json \
+	tests/fuzz/fuzz_keys \
 	tests/fuzz/fuzz_login \
 	tests/fuzz/fuzz_markov \
 	tests/fuzz/fuzz_notify \
@@ -198,6 +208,7 @@ tests_fuzz_fuzz_fields_SOURCES = tests/fuzz/fuzz_fields.c tests/fuzz/replay.c
 tests_fuzz_fuzz_fields_LDADD = $(tests_unit_test_fields_LDADD)
 tests_fuzz_fuzz_http_SOURCES = tests/fuzz/fuzz_http.c tests/fuzz/replay.c
 tests_fuzz_fuzz_json_SOURCES = tests/fuzz/fuzz_json.c tests/fuzz/replay.c
+tests_fuzz_fuzz_keys_SOURCES = tests/fuzz/fuzz_keys.c tests/fuzz/replay.c
 tests_fuzz_fuzz_login_SOURCES = tests/fuzz/fuzz_login.c tests/fuzz/replay.c
 tests_fuzz_fuzz_markov_SOURCES = tests/fuzz/fuzz_markov.c tests/fuzz/replay.c
 tests_fuzz_fuzz_notify_SOURCES = tests/fuzz/fuzz_notify.c tests/fuzz/replay.c cgi/notify.c

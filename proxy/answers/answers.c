@@ -30,6 +30,12 @@ static int64_t context_window_of(const struct answers *a, const struct model_gro
     return largest[1] ? largest[1] : largest[0];
 }
 
+static bool lists(const struct answers *a, const struct model_group *group)
+{
+    return !a->gate ||
+           gate_lists_model(a->gate, a->key, slice_of(group->alias), slice_of(group->deployments[0]->model));
+}
+
 bool answers_models(const struct answers *a, struct buf *out)
 {
     struct document d;
@@ -37,13 +43,13 @@ bool answers_models(const struct answers *a, struct buf *out)
     document_add_text(root, "object", "list");
     struct container data = document_add_array(root, "data"), models = document_add_array(root, "models");
     for (unsigned i = 0; i < a->config->group_count; i++)
-        if (!a->config->groups[i].wildcard)
+        if (!a->config->groups[i].wildcard && lists(a, &a->config->groups[i]))
             add_model(slice_of(a->config->groups[i].alias), document_add_object(data, NULL));
     /* Codex can do without an entry, but not without the list. */
     size_t bytes = 0;
     for (unsigned i = 0; a->catalog && i < a->config->group_count && bytes < ENTRIES_MAX; i++) {
         const struct model_group *group = &a->config->groups[i];
-        if (group->wildcard)
+        if (group->wildcard || !lists(a, group))
             continue;
         bytes += catalog_describe(a->catalog, slice_of(group->alias), context_window_of(a, group), i + 1,
                                   document_add_object(models, NULL));
@@ -54,7 +60,8 @@ bool answers_models(const struct answers *a, struct buf *out)
 bool answers_model(const struct answers *a, struct slice name, struct buf *out)
 {
     struct document d;
-    if (!config_match(a->config, name, NULL))
+    const struct model_group *group = config_match(a->config, name, NULL);
+    if (!group || !lists(a, group))
         return false;
     add_model(name, document_object(&d));
     (void)document_print(&d, out);

@@ -5,6 +5,7 @@
 #include "proxy/answers/catalog.h"
 #include "proxy/cache/cache.h"
 #include "proxy/front/admit.h"
+#include "proxy/keys/gate.h"
 #include "proxy/record/decisions.h"
 #include "proxy/record/running.h"
 #include "proxy/route/adaptive.h"
@@ -25,6 +26,8 @@ struct answers {
     const struct spending *spending;
     const struct adaptive *adaptive; /* NULL: not enabled */
     struct cache *cache;             /* NULL: not configured */
+    struct gate *gate;               /* of the virtual keys; NULL: the request is not from one */
+    const struct key_ref *key;       /* of the request */
     struct share *share;             /* NULL: a single process */
     int64_t unix_ms;
     uint64_t log_dropped;          /* lines of the request log that could not be written */
@@ -32,8 +35,8 @@ struct answers {
     unsigned running_count;
 };
 
-/* GET /v1/models, for OpenAI clients ("data") and Codex's model_catalog_url ("models") together. `out` needs room for
- * ANSWERS_MODELS_MAX bytes. All answers_ functions: false if `out` failed. */
+/* GET /v1/models: those that the key may call, for OpenAI clients ("data") and Codex's model_catalog_url ("models")
+ * together. `out` needs room for ANSWERS_MODELS_MAX bytes. All answers_ functions: false if `out` failed. */
 bool answers_models(const struct answers *a, struct buf *out);
 /* GET /v1/models/NAME. Returns false, and appends nothing, if there is no such group. */
 bool answers_model(const struct answers *a, struct slice name, struct buf *out);

@@ -2,6 +2,8 @@
 #include "proxy/answers/endpoints.h"
 
 static const struct refusal
+    no_key_store = {404, "not_found_error", "404",
+                    "There are no virtual keys: general_settings.key_store names the file that has them.", NULL},
     no_model = {404, "invalid_request_error", "model_not_found",
                 "Unknown model. GET /v1/models lists the configured models; "
                 "router_settings.model_group_alias gives one of them another name.",
@@ -46,6 +48,7 @@ void endpoint_answer(struct client *client, enum endpoint endpoint, const struct
         if (refusal)
             refuse(&reply, refusal, &body);
         break;
+    case ENDPOINT_KEYS: refuse(&reply, &no_key_store, &body); break; /* with a key store, the keeper answers */
     case ENDPOINT_OPTIONS: reply.fields = SLICE("Allow: GET, HEAD, POST, OPTIONS\r\n"); break;
     case ENDPOINT_CHAT:
     case ENDPOINT_RESPONSES:

@@ -44,6 +44,7 @@ static void read_settings(struct config_loader *l, const struct yaml_node *root)
         c->stream_timeout_ms = c->timeout_ms;
     config_strategy(l);
     config_ca_file(l);
+    config_key_store(l);
     config_session_log(l);
     config_outgoing_proxy(l);
     config_cache(l, s->cache, s->cache_params);
@@ -305,6 +306,8 @@ void config_free(struct config *c)
     free(c->outgoing_proxy);
     secret_free(c->outgoing_login);
     free(c->ca_file);
+    free(c->key_store);
+    free(c->time_zone);
     free(c->token_url);
     config_free_cache(c);
     free(c->path);

@@ -170,6 +170,8 @@ struct config {
     char *outgoing_proxy; /* outbound proxy for calls to other machines, "http://host:port"; NULL: none */
     char *outgoing_login; /* its "user:password", percent-encoded, in locked memory; NULL: none */
     char *ca_file;        /* PEM file of CA certificates, in addition to the system's; NULL: none */
+    char *key_store;      /* file of the virtual keys; NULL: there are none */
+    char *time_zone;      /* of the periods of their budgets; NULL: UTC */
     char *token_url;      /* SIGN_IN_CHATGPT: token endpoint; NULL: the default */
     char *master_key;     /* in locked memory */
     enum strategy_id strategy;
@@ -180,6 +182,7 @@ struct config {
     struct failure_pattern *error_rules; /* router_settings.error_rules, in their order */
     unsigned error_rule_count;
     const struct deployment *baseline; /* what costs are compared with; NULL: nothing */
+    int budget_status;                 /* HTTP status if the budget of a virtual key is used up */
     int num_retries;                   /* attempts of a request after the first one */
     int extra_retries;                 /* largest number by which a policy or deployment exceeds num_retries */
     struct failure_policy retries;     /* replaces num_retries, by the kind of the failure */

@@ -140,6 +140,10 @@ static const struct schema_row KEYS[] = {
     WARNS(LITELLM, "success_callback failure_callback callbacks service_callbacks audit_log_callbacks",
           "callbacks are not supported; the request log has one line per request"),
     USED(LITELLM, BOOL, "cache", cache, "false", "Cache replies; see [caching](caching.md)."),
+    RANGED(LITELLM, INT, "budget_exceeded_status_code", 400, 499, config.budget_status, "400",
+           "HTTP status if a [virtual key's](virtual-keys.md) budget is used up. Codex does not retry a 400."),
+    USED(LITELLM, TEXT, "timezone", time_zone, "UTC",
+         "Time zone in which the budgets of [virtual keys](virtual-keys.md) begin again: `Europe/Berlin`."),
     USED(LITELLM, MAPPING, "cache_params", cache_params, "", "Settings of the reply cache; see below."),
     WARNS(LITELLM,
           "max_internal_user_budget internal_user_budget_duration upperbound_* "
@@ -169,13 +173,19 @@ static const struct schema_row KEYS[] = {
          "see [routing](routing.md). Not in LiteLLM."),
     USED(GENERAL, SECRET, "master_key", master_key, "",
          "The key that clients must send; `LITELLM_API_KEY` and `LITELLM_MASTER_KEY` in the environment win."),
+    USED(
+        GENERAL, TEXT, "key_store", key_store, "(none)",
+        "Absolute path of the [virtual keys](virtual-keys.md)' file, an SQLite database that the proxy makes. Without it "
+        "there is only the master key. Not in LiteLLM."),
+    USED(GENERAL, TEXT, "database_url", database_url, "(none)",
+         "LiteLLM's name for `key_store`: `sqlite:FILE`. Other databases have no effect."),
     USED(GENERAL, MAPPING, "telemetry", telemetry, "",
          "The files of the [logs](observability.md#the-files-of-the-logs); see below. Not in LiteLLM."),
     HARMLESS(GENERAL, "disable_* background_health_checks health_check_* enable_health_check_routing completion_model "
                       "infer_model_from_keys proxy_batch_write_at alerting_threshold store_prompts_in_spend_logs "
                       "store_model_in_db allow_requests_on_db_unavailable ui_access_mode cancel_on_disconnect"),
     WARNS(GENERAL, "database_* use_prisma_* maximum_spend_logs_* supported_db_objects",
-          "there is no database, so no virtual keys"),
+          "the only database is the file key_store"),
     WARNS(GENERAL,
           "custom_auth enable_jwt_auth litellm_jwtauth allowed_ips allowed_routes admin_only_routes "
           "public_routes custom_* user_* enable_oauth2_* use_* trusted_proxy_ranges max_request_size_mb "

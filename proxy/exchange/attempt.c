@@ -97,6 +97,7 @@ static void follow_relay(struct attempt *a, enum relay_state state, struct slice
             forget_bodies(a);
         }
         request_send(a->request, send, a->more);
+        holding_stream(a);
         relay_sent(a->relay);
         break;
     case RELAY_DONE:
@@ -274,6 +275,7 @@ void attempt_begin(struct attempt *a, unsigned plan_index, unsigned repeated)
     move(a, ATTEMPT_STARTED);
     buf_init(&a->error_body, ERROR_BODY_MAX);
     outcome_started(a);
+    holding_attempt(r);
     if (!make_body(a))
         request_attempt_failed(a, 0);
     else if (a->deployment->provider->kind == PROVIDER_ECHO)

@@ -42,9 +42,19 @@ static void link_up(struct request *r)
     shared->count++;
 }
 
+static void on_gone(struct client_user *user)
+{
+    request_client_gone((struct request *)user);
+}
+
+static void on_drained(struct client_user *user)
+{
+    request_client_drained((struct request *)user);
+}
+
 struct request *request_make(struct exchange_shared *shared, struct client *client, enum entrance entrance)
 {
-    struct request *r = malloc(sizeof *r);
+    struct request *r = malloc(sizeof *r + (shared->gate ? sizeof *r->holding : 0));
     if (!r)
         return NULL;
     memset(r, 0, offsetof(struct request, plan));
@@ -53,6 +63,10 @@ struct request *request_make(struct exchange_shared *shared, struct client *clie
     r->ended_count = 0;
     r->shared = shared;
     r->client = client;
+    if (shared->gate) {
+        r->holding = (struct holding *)(r + 1);
+        *r->holding = (struct holding){.key = *client_key(client)};
+    }
     r->entrance = entrance;
     r->attempt = &r->first;
     r->first.request = r;
@@ -66,7 +80,8 @@ struct request *request_make(struct exchange_shared *shared, struct client *clie
     take_run_id(r);
     if (shared->journal)
         client_name_read(http_field(client_head(client), "user-agent"), &r->name);
-    client_set_user(client, r);
+    r->user = (struct client_user){on_gone, on_drained};
+    client_set_user(client, &r->user);
     return r;
 }
 
@@ -81,6 +96,7 @@ void request_free(struct request *r)
         attempt_free(r->second);
     free(r->second);
     request_release_reserved(r);
+    holding_settle(r, 0);
     free(r->adaptive);
     caching_free(r);
     model_request_free(&r->model_request);

@@ -125,6 +125,9 @@ void outcome_ended(struct attempt *a, const struct failure *f, int status, enum 
     note_in_journal(a, &outcome, how == END_LOST);
     debug_ended(a, outcome.ttft_ms, how);
     request_charge(a->request, outcome.cost_usd);
+    if (shared->gate && !f && usage.output >= 0)
+        ewma_add(&h->seen.output_squares, (double)usage.output * (double)usage.output,
+                 shared->config->strategy_settings.half_life_ms, now);
     int64_t correction = health_ended(h, shared->config, a->deployment, &a->health_attempt, &outcome, now);
     sharing_ended(r->shared, a->deployment, &a->health_attempt, correction, now);
     if (shared->adaptive)

@@ -9,6 +9,7 @@
  *   omit.c      what to leave out of a request after a refusal
  *   outcome.c   records results of attempts: health, request log, affinity
  *   spending.c  cost limits, reservations and charges
+ *   holding.c   what the virtual key of a request holds and pays
  *   reply.c     writes the client's reply and the request log line
  *   caching.c   looks up cached replies, waits for equal requests in flight, caches replies
  *   debug.c     what requests do, for the debug log
@@ -61,6 +62,7 @@ struct attempt {
     bool more;                    /* more bytes of the reply have arrived: sending may wait for them */
     struct buf error_body;        /* of a reply with an error status */
     struct failure_source source; /* names the deployment in failures that the relay finds */
+    int64_t output_held;          /* tokens of a stream up to which the key's hold has grown */
     struct relay *relay;
     struct relay *recorder;    /* converts the same reply to the cache's form; NULL: it is not cached */
     struct slice recorded;     /* the reply in that form, owned by `recorder`; empty: not complete yet */
@@ -78,7 +80,20 @@ enum request_state {
     REQUEST_STATES,
 };
 
+/* What the virtual key of a request holds. */
+struct holding {
+    struct key_ref key;             /* account 0: the table does not know the key */
+    struct key_hold hold;           /* what it holds for this request; zeros: nothing */
+    int64_t held_nano, held_tokens; /* the same, in nano-USD, and for its limits of tokens */
+    int64_t charged_nano;           /* cost of the attempts that have ended, nano-USD */
+    bool unpriced;                  /* the cost of one of them is unknown */
+    bool settled;                   /* `limits` are those after the request */
+    struct gate_limits limits;
+    const struct key_refusal *refused; /* while such a refusal is sent; else NULL */
+};
+
 struct request {
+    struct client_user user; /* the first member: the client knows only it */
     struct exchange_shared *shared;
     struct request *next, **back; /* in shared->all */
     struct client *client;        /* NULL once the reply is finished or the client is gone */
@@ -104,6 +119,7 @@ struct request {
     unsigned failed;                  /* number of deployments of the plan that failed; hedges do not count */
     unsigned repeats;                 /* number of attempts that repeated a call */
     double reserved_usd, hedge_usd;   /* USD reserved for the plan, and for a hedge */
+    struct holding *holding;          /* NULL: no key store; it lies behind the request */
 
     /* The current attempt: the one that answers; else the one in flight, with a hedge the earlier of the two; else the
      * last that failed. */
@@ -265,6 +281,27 @@ void request_release_reserved(struct request *r);
 double attempt_cost(const struct attempt *a, const struct usage *usage, const struct failure *f, enum attempt_end how);
 /* Adds the cost to the spending. */
 void request_charge(struct request *r, double usd);
+
+/* holding.c */
+
+/* Replaces the model that the client named by the one that its key means by it. */
+void holding_rename(struct request *r);
+/* The request has a plan: holds what it may cost. false: the key may not call the model, or a limit has no room;
+ * `refusal` has the reason. */
+MUST_CHECK bool holding_begin(struct request *r, struct key_refusal *refusal);
+/* An attempt begins: what failed attempts cost, and a second one in flight, are held, too. */
+void holding_attempt(struct request *r);
+/* More of a streamed reply has arrived. */
+void holding_stream(struct attempt *a);
+/* An attempt has ended; USD, NAN: unknown. */
+void holding_charge(struct request *r, double usd);
+/* Pays what the attempts have cost, and releases the rest. Call before the end of the reply is sent: what the client
+ * has is paid. May be called again. */
+void holding_settle(struct request *r, int status);
+/* Reads the names of the request's virtual key; its hash stands for a missing alias. false: there is no such key. */
+bool holding_names(const struct request *r, struct gate_names *names);
+/* Appends header fields about the key's limits and spending. */
+void holding_fields(const struct request *r, struct buf *out);
 
 /* caching.c */
 

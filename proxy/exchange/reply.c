@@ -98,6 +98,7 @@ static struct buf *make_fields(const struct request *r, double cost_usd)
     add_ms(out, "x-litellm-overhead-duration-ms: ", r->overhead_us + now_us - r->mark_us);
     if (r->caching)
         caching_fields(r, out);
+    holding_fields(r, out);
     if (!d && caching_answered(r)) {
         add_field(out, "x-litellm-model-group: ", r->group->alias);
         BUF_ADD(out, "x-litellm-response-cost: 0\r\n");
@@ -224,6 +225,7 @@ void request_journal(const struct request *r, int status, const char *how)
     struct usage usage = a->relay ? relay_usage(a->relay) : USAGE_UNKNOWN;
     bool served = r->ended_count && r->ended[r->ended_count - 1].outcome == FAILURE_NONE;
     const struct deployment *baseline = r->shared->baseline;
+    struct gate_names names;
     struct journal_cache cache = {.saved_usd = NAN, .similarity = NAN};
     if (r->caching)
         cache = caching_journal(r);
@@ -232,6 +234,7 @@ void request_journal(const struct request *r, int status, const char *how)
         .request_id = r->id,
         .run_id = r->run_id,
         .client = &r->name,
+        .key = holding_names(r, &names) ? &names : NULL,
         .alias = slice_of(r->model_request.model),
         .client_wire = r->model_request.wire,
         .stream = r->model_request.stream,

@@ -59,6 +59,7 @@ static void end(struct request *r, int status, const char *how)
     assert(!is_in_flight(&r->first) && (!r->second || !is_in_flight(r->second)));
     move(r, REQUEST_ENDED);
     caching_end(r);
+    holding_settle(r, status);
     if (caching_detached(r)) {
         status = 499;
         how = "cancelled";
@@ -73,8 +74,22 @@ static void end(struct request *r, int status, const char *how)
 /* Answers with the failure and ends the request. */
 static void refuse(struct request *r, const struct failure *f, const char *how)
 {
+    holding_settle(r, failure_rule(f->kind)->status);
     int status = request_send_failure(r, f);
     end(r, status, how);
+}
+
+/* Answers that the client's virtual key does not allow the request, and ends it. */
+static void refuse_key(struct request *r, const struct key_refusal *refusal)
+{
+    struct buf body;
+    buf_init(&body, 4096);
+    (void)key_refusal_body(refusal, &body);
+    r->holding->refused = refusal;
+    request_send_body(r, refusal->status, refusal->retry_after_s ? refusal->retry_after_s : -1, &body);
+    r->holding->refused = NULL;
+    buf_free(&body);
+    end(r, refusal->status, "refused");
 }
 
 static void refuse_body(struct request *r, const struct model_request_error *error, int status)
@@ -107,6 +122,7 @@ void request_complete(struct attempt *a, struct slice last)
     attempt_end(a, NULL, 200, END_FINAL);
     caching_complete(a);
     caching_gives(r);
+    holding_settle(r, 200);
     if (r->model_request.stream)
         request_end_stream(r, last);
     else
@@ -119,6 +135,7 @@ static void interrupt(struct request *r, const struct failure *f, enum attempt_e
 {
     struct slice last = {NULL, 0};
     attempt_end(r->attempt, f, 200, how);
+    holding_settle(r, 200);
     if (relay_fail(r->attempt->relay, f, &last))
         request_end_stream(r, last);
     else
@@ -131,6 +148,7 @@ static void answer_at_once(struct request *r, struct slice whole)
 {
     r->failure = (struct failure){.kind = FAILURE_NONE};
     caching_gives(r);
+    holding_settle(r, 200);
     if (r->model_request.stream) {
         request_start_stream(r);
         request_end_stream(r, whole);
@@ -256,15 +274,20 @@ void request_begin(struct exchange_shared *shared, struct client *client, enum w
 {
     struct request *r = request_make(shared, client, entrance);
     struct model_request_error error = {0};
+    struct key_refusal refusal;
     if (!r) {
         client_send_no_memory(client);
         return;
     }
     struct slice thread_id = http_field(client_head(client), "thread-id");
     bool read = model_request_read(&r->model_request, wire, thread_id, client_body(client), &error);
+    if (read)
+        holding_rename(r);
     int refused = read ? request_plan(r, &error) : 400;
     if (refused)
         refuse_body(r, &error, refused);
+    else if (!holding_begin(r, &refusal))
+        refuse_key(r, &refusal);
     else if (r->plan.count || r->plan.unaffordable)
         begin_planned(r);
     else

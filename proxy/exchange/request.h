@@ -26,6 +26,7 @@
 #include "proxy/cache/cache.h"
 #include "proxy/cache/redis.h"
 #include "proxy/front/client.h"
+#include "proxy/keys/gate.h"
 #include "proxy/record/decisions.h"
 #include "proxy/record/journal.h"
 #include "proxy/record/running.h"
@@ -58,9 +59,12 @@ struct exchange_shared {
     struct redis *redis;               /* NULL: not configured */
     struct upstream *upstream;
     struct sign_ins *sign_ins;
-    struct decisions *decisions;      /* the last decisions; outlives the configuration */
-    struct ceiling *bodies;           /* on memory for bodies; outlives the configuration */
-    struct share *share;              /* NULL: a single process; see sharing.h */
+    struct decisions *decisions;    /* the last decisions; outlives the configuration */
+    struct ceiling *bodies;         /* on memory for bodies; outlives the configuration */
+    struct share *share;            /* NULL: a single process; see sharing.h */
+    struct gate *gate;              /* the virtual keys; NULL: no key store */
+    void (*wake_keeper)(void *ctx); /* closed calls wait to be stored */
+    void *wake_ctx;
     unsigned *slots;                  /* slots in `share`: deployments, groups' accounts, total */
     struct journal *journal;          /* NULL: the request log could not be opened */
     struct event *journal_flush;      /* flushes `journal` when activated */

@@ -120,6 +120,7 @@ double attempt_cost(const struct attempt *a, const struct usage *usage, const st
 
 void request_charge(struct request *r, double usd)
 {
+    holding_charge(r, usd);
     spending_charge(r->shared->spending, account_of(r), usd);
     sharing_spending(r->shared, group_of(r), 0, usd);
 }

@@ -33,6 +33,15 @@ static const struct route {
     {"POST", "/cache/delete", false, false, ENDPOINT_CACHE_DELETE},
     {"POST", "/cache/flushall", false, false, ENDPOINT_CACHE_FLUSH},
     {"POST", "/dispatch/reset", false, false, ENDPOINT_RESET},
+    {NULL, "/key/", true, false, ENDPOINT_KEYS},
+    {NULL, "/team/", true, false, ENDPOINT_KEYS},
+    {NULL, "/user/", true, false, ENDPOINT_KEYS},
+    {NULL, "/budget/", true, false, ENDPOINT_KEYS},
+    {NULL, "/customer/", true, false, ENDPOINT_KEYS},
+    {NULL, "/end_user/", true, false, ENDPOINT_KEYS},
+    {NULL, "/spend/", true, false, ENDPOINT_KEYS},
+    {NULL, "/global/spend", false, false, ENDPOINT_KEYS},
+    {NULL, "/key_store/", true, false, ENDPOINT_KEYS},
 };
 
 static const struct refusal
@@ -65,12 +74,17 @@ enum wire endpoint_wire(enum endpoint endpoint)
     return (size_t)endpoint < sizeof wires / sizeof *wires ? wires[endpoint] : (enum wire)0;
 }
 
-size_t admit_body_max(const struct admit_options *options, enum endpoint endpoint)
+bool endpoint_is_open(enum endpoint endpoint)
 {
     for (size_t i = 0; i < sizeof routes / sizeof *routes; i++)
-        if (routes[i].endpoint == endpoint && routes[i].open)
-            return CEILING_FREE;
-    return options->body_max;
+        if (routes[i].endpoint == endpoint)
+            return routes[i].open;
+    return false;
+}
+
+size_t admit_body_max(const struct admit_options *options, enum endpoint endpoint)
+{
+    return endpoint_is_open(endpoint) ? CEILING_FREE : options->body_max;
 }
 
 static bool matches(const struct route *route, struct slice path)
@@ -130,7 +144,7 @@ bool admit(const struct http_head *head, const struct admit_options *options, en
     }
     if (!find_route(head, &route, refusal))
         return false;
-    if (!route->open) {
+    if (!route->open && !options->virtual_keys) {
         struct slice key = admit_key(head);
         if (!secret_equal(key, options->master_key)) {
             *refusal = key.len ? wrong_key : no_key;
@@ -152,5 +166,5 @@ bool admit(const struct http_head *head, const struct admit_options *options, en
 
 bool refusal_body(const struct refusal *refusal, struct buf *out)
 {
-    return failure_write(slice_of(refusal->message), refusal->type, refusal->code, out);
+    return failure_write(slice_of(refusal->message), refusal->type, refusal->code, NULL, out);
 }

@@ -23,10 +23,14 @@ enum endpoint {
     ENDPOINT_CACHE_DELETE, /* POST /cache/delete */
     ENDPOINT_CACHE_FLUSH,  /* POST /cache/flushall */
     ENDPOINT_RESET,        /* POST /dispatch/reset */
+    ENDPOINT_KEYS,         /* administration of virtual keys, /key/… and others: see doc/virtual-keys.md */
 };
 
 /* Returns the API of an endpoint that calls a model; 0 for the others. */
 enum wire endpoint_wire(enum endpoint endpoint);
+
+/* Returns whether the endpoint needs no key. */
+bool endpoint_is_open(enum endpoint endpoint);
 
 /* An error reply in OpenAI's format. All text is static. */
 struct refusal {
@@ -40,6 +44,7 @@ struct admit_options {
     unsigned port;     /* port required in Host */
     size_t body_max;   /* bytes */
     const char *hosts; /* further names allowed in Host, separated by blanks; NULL: none (guard_host_among()) */
+    bool virtual_keys; /* other keys than the master key are checked later (identify.h) */
 };
 
 /* Checks, in this order: Host, Origin, Sec-Fetch-Site; path and method; the key (Authorization: Bearer, x-api-key or

@@ -86,13 +86,14 @@ static void destroy(struct client *c)
 
 bool client_open(struct client_shared *shared, int fd)
 {
-    struct client *c = calloc(1, sizeof *c);
+    struct client *c = calloc(1, sizeof *c + (shared->gate ? sizeof *c->key : 0));
     if (!c) {
         close(fd);
         return false;
     }
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
     c->shared = shared;
+    c->key = shared->gate ? (struct key_ref *)(c + 1) : NULL;
     c->fd = fd;
     c->held.of = c->out_held.of = shared->bodies;
     buf_init(&c->in, IN_MAX);
@@ -116,8 +117,8 @@ bool client_open(struct client_shared *shared, int fd)
 /* The connection is finished: reports a request in progress as gone, and frees the client. */
 static void lose(struct client *c)
 {
-    if (c->state == CLIENT_SERVED)
-        c->shared->events.gone(c->user, c->shared->events.ctx);
+    if (c->state == CLIENT_SERVED && c->user)
+        c->user->gone(c->user);
     destroy(c);
 }
 
@@ -171,11 +172,19 @@ static size_t find_head(struct client *c, struct slice *input)
     return len;
 }
 
+/* Finds the virtual key of the request. */
+static bool find_key(struct client *c, struct key_refusal *refusal)
+{
+    struct gate_time now = {clock_unix_ms(), clock_monotonic_ms()};
+    return identify(c->shared->gate, &c->head, &c->shared->admit, c->endpoint, &now, c->key, refusal);
+}
+
 /* Takes the head off the input; the rest stays. true: continue with the body. */
 static bool take_head(struct client *c, struct slice *input)
 {
     struct http_error error;
     struct refusal refusal;
+    struct key_refusal key_refusal;
     size_t len = find_head(c, input);
     if (!len)
         return false;
@@ -194,6 +203,10 @@ static bool take_head(struct client *c, struct slice *input)
             client_refuse_syntax(c, 400, CLIENT_BAD_CHUNKS);
         else
             client_refuse(c, &refusal);
+        return false;
+    }
+    if (c->shared->gate && !find_key(c, &key_refusal)) {
+        client_refuse_key(c, &key_refusal);
         return false;
     }
     c->body_step = 0;
@@ -324,7 +337,8 @@ static void on_event(evutil_socket_t fd, short what, void *arg)
         }
         if (c->was_full && c->out.len - c->sent <= OUT_LOW && c->state == CLIENT_SERVED) {
             c->was_full = false;
-            c->shared->events.drained(c->user, c->shared->events.ctx);
+            if (c->user)
+                c->user->drained(c->user);
         }
     }
     if ((what & EV_READ) && !read_some(c, &fresh))
@@ -360,12 +374,17 @@ const struct http_head *client_head(const struct client *c)
     return &c->head;
 }
 
+const struct key_ref *client_key(const struct client *c)
+{
+    return c->key;
+}
+
 struct slice client_body(const struct client *c)
 {
     return buf_slice(&c->body);
 }
 
-void client_set_user(struct client *c, void *user)
+void client_set_user(struct client *c, struct client_user *user)
 {
     c->user = user;
 }

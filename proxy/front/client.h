@@ -4,20 +4,23 @@
 #define POINTSMAN_CLIENT_H
 
 #include "common/ceiling.h"
-#include "proxy/front/admit.h"
+#include "proxy/front/identify.h"
 
 struct event_base;
 struct timeval;
 struct client;
 
+/* What serves a request; the client reports to it. */
+struct client_user {
+    /* The client disconnected before its reply was finished, and is invalid after this call. */
+    void (*gone)(struct client_user *user);
+    /* The output has drained after client_is_full() was true. */
+    void (*drained)(struct client_user *user);
+};
+
 struct client_events {
     /* A request is complete and was admitted. Head and body stay valid until the reply is finished. */
     void (*request)(struct client *client, enum endpoint endpoint, void *ctx);
-    /* The client disconnected before its reply was finished. `user`: from client_set_user(). The client is invalid
-     * after this call. */
-    void (*gone)(void *user, void *ctx);
-    /* The output has drained after client_is_full() was true. */
-    void (*drained)(void *user, void *ctx);
     /* Whether the client got all of the reply with that ticket (client_set_ticket()): true once the socket has taken
      * it; false if the connection ends before the client's system has acknowledged it. */
     void (*arrived)(uint64_t ticket, bool all, void *ctx);
@@ -29,6 +32,7 @@ struct client_shared {
     struct event_base *base;
     struct client_events events;
     struct admit_options admit;
+    struct gate *gate;                    /* of the virtual keys; NULL: there are none */
     const struct timeval *head_timeout;   /* from a head's first byte to its end */
     const struct timeval *body_timeout;   /* for each further 64 KB of a body */
     const struct timeval *idle_timeout;   /* between requests, and for a stalled reader of a reply */
@@ -55,12 +59,15 @@ void client_close_all(struct client_shared *shared);
 void client_close_idle(struct client_shared *shared);
 
 const struct http_head *client_head(const struct client *c);
+/* Returns the virtual key of the request; NULL: no key store. */
+const struct key_ref *client_key(const struct client *c);
 struct slice client_body(const struct client *c);
 /* Frees the body before the reply is finished. */
 void client_forget_body(struct client *c);
 /* Moves the body's memory to `body`; its bytes stay where they are. `held` counts them from now on. */
 void client_give_body(struct client *c, struct buf *body, struct ceiling_hold *held);
-void client_set_user(struct client *c, void *user);
+/* Names what serves the request, until its reply is finished; without one, the client reports nothing. */
+void client_set_user(struct client *c, struct client_user *user);
 /* Names the reply that is now being written, for `arrived`; 0: it is not called. */
 void client_set_ticket(struct client *c, uint64_t ticket);
 

@@ -29,6 +29,7 @@ struct client {
     struct buf head_text; /* the request head; `head` points into it */
     struct http_head head;
     enum endpoint endpoint;
+    struct key_ref *key; /* of the request; it lies behind the client. NULL: no key store */
     struct buf body;
     struct ceiling_hold held, out_held; /* memory counted for body, and for out while the client does not read */
     struct http_chunked chunked;
@@ -40,7 +41,7 @@ struct client {
     bool stalled;        /* output waits for the client to read */
     bool broken;         /* the socket failed inside a call from above */
     bool input_waits;    /* `in` has bytes that no read event will announce */
-    void *user;
+    struct client_user *user;
     uint64_t ticket; /* the latest reply's, until the next request; 0: none */
 };
 
@@ -56,6 +57,8 @@ void client_lose_later(struct client *c);
 MUST_CHECK bool client_flush(struct client *c);
 /* Sends a refusal and closes, because the rest of the request is not trusted or not wanted. */
 void client_refuse(struct client *c, const struct refusal *refusal);
+/* The same for a virtual key that is not known or may not do this. */
+void client_refuse_key(struct client *c, const struct key_refusal *refusal);
 /* The same for input that is not a valid request; discards what was parsed. */
 void client_refuse_syntax(struct client *c, int status, const char *message);
 /* Takes `len` bytes off the input. */

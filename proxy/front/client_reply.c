@@ -175,20 +175,33 @@ void client_send_reply(struct client *c, const struct client_reply *reply)
     write_out(c);
 }
 
+static void refuse(struct client *c, int status, const char *fields, struct buf *body)
+{
+    buf_clear(&c->out);
+    struct client_reply reply = {status, "application/json", slice_of(fields), buf_slice(body)};
+    if (c->head.framing != HTTP_NO_BODY)
+        c->head.keep_alive = false;
+    if (body->failed)
+        client_send_no_memory(c);
+    else
+        client_send_reply(c, &reply);
+    buf_free(body);
+}
+
 void client_refuse(struct client *c, const struct refusal *refusal)
 {
     struct buf body;
     buf_init(&body, 4096);
-    refusal_body(refusal, &body);
-    buf_clear(&c->out);
-    struct client_reply reply = {refusal->status, "application/json", slice_of(refusal->field), buf_slice(&body)};
-    if (c->head.framing != HTTP_NO_BODY)
-        c->head.keep_alive = false;
-    if (body.failed)
-        client_send_no_memory(c);
-    else
-        client_send_reply(c, &reply);
-    buf_free(&body);
+    (void)refusal_body(refusal, &body);
+    refuse(c, refusal->status, refusal->field, &body);
+}
+
+void client_refuse_key(struct client *c, const struct key_refusal *refusal)
+{
+    struct buf body;
+    buf_init(&body, 4096);
+    (void)key_refusal_body(refusal, &body);
+    refuse(c, refusal->status, NULL, &body);
 }
 
 void client_refuse_syntax(struct client *c, int status, const char *message)

@@ -264,6 +264,7 @@ static void add_entry(struct journal *j, const struct journal_entry *e)
         journal_line_string(out, served->model);
     }
     add_client(out, e->client);
+    journal_line_key(out, e->key);
     add_conversation(out, e);
     journal_line_decision(out, e->plan);
     add_attempts(out, e);

@@ -5,6 +5,7 @@
 
 #include "common/log_files.h"
 #include "proxy/config/config.h"
+#include "proxy/keys/gate.h"
 #include "proxy/route/plan.h"
 #include "proxy/terms/client_name.h"
 #include "proxy/terms/segments.h"
@@ -37,6 +38,7 @@ struct journal_entry {
     const char *request_id;
     const char *run_id;               /* "pointsman run"'s id; "": the request named none */
     const struct client_name *client; /* NULL: unknown */
+    const struct gate_names *key;     /* of the virtual key; NULL: no such key */
     struct slice alias;
     enum wire client_wire;
     bool stream;

@@ -76,3 +76,18 @@ void journal_line_conversation(uint64_t conversation, char name[17])
         name[i] = "0123456789abcdef"[conversation >> (60 - 4 * i) & 15];
     name[16] = '\0';
 }
+
+void journal_line_key(struct buf *out, const struct gate_names *key)
+{
+    if (!key)
+        return;
+    const struct {
+        const char *field, *text;
+    } names[] = {{"key", key->alias}, {"team", key->team}, {"user", key->user}, {"tags", key->tags}};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (!*names[i].text)
+            continue;
+        json_add_key(out, names[i].field);
+        json_add_string(out, slice_of(names[i].text));
+    }
+}

@@ -2,6 +2,7 @@
 #ifndef POINTSMAN_JOURNAL_LINE_H
 #define POINTSMAN_JOURNAL_LINE_H
 
+#include "proxy/keys/gate.h"
 #include "common/json.h"
 #include "proxy/route/plan.h"
 #include "proxy/terms/usage.h"
@@ -20,5 +21,8 @@ void journal_line_decision(struct buf *out, const struct plan *plan);
 void journal_line_tokens(struct buf *out, const struct usage *usage);
 /* Writes the 16 hexadecimal digits of a conversation and a NUL. */
 void journal_line_conversation(uint64_t conversation, char name[17]);
+
+/* Appends the names that the virtual key has; NULL: nothing. */
+void journal_line_key(struct buf *out, const struct gate_names *key);
 
 #endif

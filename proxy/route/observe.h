@@ -25,8 +25,9 @@ struct observed {
     struct ewma ttft_ms, total_ms;
     struct ewma tokens_per_second; /* after the first token; streamed replies only */
     struct ewma output_tokens, cost_usd;
-    struct ewma errors;      /* 1: failure, 0: success; the rate in /dispatch/state */
-    struct ewma queue_depth; /* other attempts in flight at the start */
+    struct ewma output_squares; /* of output_tokens, for their variance; only with virtual keys */
+    struct ewma errors;         /* 1: failure, 0: success; the rate in /dispatch/state */
+    struct ewma queue_depth;    /* other attempts in flight at the start */
 };
 
 /* Records the start of an attempt while `others` are in flight. */

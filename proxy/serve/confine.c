@@ -57,3 +57,11 @@ void confine_parent(const char *key_file, struct harden_status *status)
     sandbox_enter(&(struct sandbox_path){folder, true}, 1, true, status);
     free(folder);
 }
+
+void confine_keeper(const char *key_store, struct harden_status *status)
+{
+    char *folder = folder_of(key_store);
+    harden_late(status);
+    sandbox_enter(&(struct sandbox_path){folder, true}, 1, false, status);
+    free(folder);
+}

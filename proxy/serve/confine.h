@@ -12,4 +12,7 @@ void confine(const struct config *config, const char *catalog_file, const char *
 /* The same for the workers' parent, which needs `key_file` only. */
 void confine_parent(const char *key_file, struct harden_status *status);
 
+/* The same for the keeper of the virtual keys, which needs the folder of its store. */
+void confine_keeper(const char *key_store, struct harden_status *status);
+
 #endif

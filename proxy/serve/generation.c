@@ -87,6 +87,9 @@ static bool set_up(struct generation *g, const struct generation_options *option
         .journal = options->journal,
         .journal_flush = options->journal_flush,
         .share = options->share,
+        .gate = options->gate,
+        .wake_keeper = options->wake_keeper,
+        .wake_ctx = options->wake_ctx,
     };
     if (config->cache.on) {
         if (!set_up_cache(g))
@@ -201,6 +204,19 @@ void generation_retire(struct generation *g)
     g->probes = NULL;
     preconnect_stop(g->preconnect);
     g->preconnect = NULL;
+}
+
+bool generation_check_sign_ins(const struct generation *g, struct sign_in_errors *errors)
+{
+    bool changed = false;
+    for (unsigned kind = 0; kind < SIGN_INS; kind++) {
+        struct failure f = {.message = ""};
+        if (sign_in_ready(g->exchanges.sign_ins, kind, &f))
+            *f.message = '\0';
+        changed = changed || strcmp(errors->text[kind], f.message) != 0;
+        (void)snprintf(errors->text[kind], sizeof errors->text[kind], "%s", f.message);
+    }
+    return changed;
 }
 
 void generation_free(struct generation *g)

@@ -33,9 +33,17 @@ struct generation_options {
     struct decisions *decisions;
     struct journal *journal; /* NULL: none */
     struct event *journal_flush;
-    struct share *share;               /* NULL: a single process */
+    struct share *share; /* NULL: a single process */
+    struct gate *gate;   /* see struct exchange_shared, also below */
+    void (*wake_keeper)(void *ctx);
+    void *wake_ctx;
     void (*probes_changed)(void *ctx); /* see probes_start() */
     void *ctx;
+};
+
+/* By sign-in: why it fails; "": it works, or is not needed. See struct answers. */
+struct sign_in_errors {
+    char text[SIGN_INS][sizeof((struct failure *)0)->message];
 };
 
 /* Frees both members and clears them. */
@@ -59,6 +67,8 @@ void generation_reset(struct generation *g);
 void generation_retire(struct generation *g);
 /* Frees the generations in `list` that have no request in flight. */
 void generation_free_idle(struct generation **list);
+/* Updates the errors. Returns whether one changed. */
+bool generation_check_sign_ins(const struct generation *g, struct sign_in_errors *errors);
 /* No request may be in flight. NULL is allowed. */
 void generation_free(struct generation *g);
 

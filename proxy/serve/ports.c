@@ -18,26 +18,13 @@ static const struct timeval *common_timeout(struct event_base *base, time_t seco
     return event_base_init_common_timeout(base, &duration);
 }
 
-static void on_gone(void *user, void *ctx)
-{
-    (void)ctx;
-    if (user)
-        request_client_gone(user);
-}
-
-static void on_drained(void *user, void *ctx)
-{
-    (void)ctx;
-    if (user)
-        request_client_drained(user);
-}
-
 bool ports_init(struct port *ports, const struct ports_options *o)
 {
     const struct client_shared common = {
         .base = o->base,
-        .events = {o->request, on_gone, on_drained, o->arrived, NULL},
-        .admit = {{NULL, 0}, 0, BODY_MAX, o->hosts},
+        .events = {o->request, o->arrived, NULL},
+        .admit = {{NULL, 0}, 0, BODY_MAX, o->hosts, o->gate != NULL},
+        .gate = o->gate,
         .bodies = o->bodies,
         .head_timeout = common_timeout(o->base, HEAD_TIMEOUT_S),
         .body_timeout = common_timeout(o->base, BODY_TIMEOUT_S),

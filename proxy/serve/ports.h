@@ -17,6 +17,7 @@ struct ports_options {
     const int *fds;         /* ENTRANCES listening sockets; -1: none */
     const char *hosts;      /* see struct admit_options */
     struct ceiling *bodies; /* on the bodies of all requests */
+    struct gate *gate;      /* of the virtual keys; NULL: there are none */
     /* See struct client_events; ctx is the port. */
     void (*request)(struct client *client, enum endpoint endpoint, void *ctx);
     void (*arrived)(uint64_t ticket, bool all, void *ctx);

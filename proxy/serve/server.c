@@ -5,6 +5,7 @@
 #include "common/log.h"
 #include "proxy/answers/endpoints.h"
 #include "proxy/cache/cache.h"
+#include "proxy/serve/administration.h"
 #include "proxy/serve/bodies.h"
 #include "proxy/serve/memory.h"
 #include "proxy/serve/notify.h"
@@ -36,27 +37,19 @@ struct server {
     struct decisions *decisions;
     struct event *tick, *settle, *drain, *journal_flush, *control;
     struct signals signals;
-    char sign_in_error[SIGN_INS][sizeof((struct failure *)0)->message]; /* by sign-in; see struct answers */
+    struct sign_in_errors sign_in_errors;
     unsigned ticks;
     bool ready, stopping;
+    struct administration *administration; /* NULL: no key store */
     struct report report;
 };
 
 static void publish(struct server *s, const char *first);
 
-/* Updates sign_in_error; publishes the status if it changed. */
+/* Publishes the status if a sign-in works again, or does not any more. */
 static void check_sign_ins(struct server *s)
 {
-    bool changed = false;
-    for (unsigned kind = 0; kind < SIGN_INS; kind++) {
-        char *error = s->sign_in_error[kind];
-        struct failure f = {.message = ""};
-        if (sign_in_ready(s->now->exchanges.sign_ins, kind, &f))
-            *f.message = '\0';
-        changed = changed || strcmp(error, f.message) != 0;
-        (void)snprintf(error, sizeof s->sign_in_error[kind], "%s", f.message);
-    }
-    if (changed && s->ready)
+    if (generation_check_sign_ins(s->now, &s->sign_in_errors) && s->ready)
         publish(s, "");
 }
 
@@ -78,7 +71,7 @@ static struct answers answers_now(const struct server *s, enum entrance entrance
                           .unix_ms = clock_unix_ms(),
                           .log_dropped = journal_dropped(s->options->journal)};
     for (unsigned kind = 0; kind < SIGN_INS; kind++)
-        now.sign_in_error[kind] = s->sign_in_error[kind];
+        now.sign_in_error[kind] = s->sign_in_errors.text[kind];
     return now;
 }
 
@@ -101,6 +94,10 @@ static void on_request(struct client *client, enum endpoint endpoint, void *ctx)
         request_begin(&s->now->exchanges, client, wire, port->entrance);
         return;
     }
+    if (endpoint == ENDPOINT_KEYS && s->administration) {
+        administration_ask(s->administration, client);
+        return;
+    }
     sharing_sync(&s->now->exchanges);
     if (endpoint == ENDPOINT_HEALTH)
         check_sign_ins(s);
@@ -108,6 +105,8 @@ static void on_request(struct client *client, enum endpoint endpoint, void *ctx)
         reset(s);
     struct running running[RUNNING_MAX];
     struct answers now = answers_now(s, port->entrance);
+    now.key = client_key(client);
+    now.gate = now.key && now.key->account && !now.key->master ? s->options->gate : NULL;
     now.running = running;
     now.running_count = request_list(&s->now->exchanges, now.now_ms, running, RUNNING_MAX);
     endpoint_answer(client, endpoint, &now);
@@ -152,8 +151,7 @@ static void on_probes_changed(void *ctx)
 
 static void on_settle(evutil_socket_t fd, short what, void *arg)
 {
-    (void)fd;
-    (void)what;
+    (void)fd, (void)what;
     become_ready(arg);
 }
 
@@ -169,8 +167,7 @@ static unsigned requests_in_flight(const struct server *s)
 static void on_tick(evutil_socket_t fd, short what, void *arg)
 {
     struct server *s = arg;
-    (void)fd;
-    (void)what;
+    (void)fd, (void)what;
     request_tick_all(&s->now->exchanges);
     for (struct generation *g = s->retired; g; g = g->next)
         request_tick_all(&g->exchanges);
@@ -195,16 +192,14 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 static void on_journal_flush(evutil_socket_t fd, short what, void *arg)
 {
     struct server *s = arg;
-    (void)fd;
-    (void)what;
+    (void)fd, (void)what;
     journal_flush(s->options->journal);
 }
 
 static void on_drain_over(evutil_socket_t fd, short what, void *arg)
 {
     struct server *s = arg;
-    (void)fd;
-    (void)what;
+    (void)fd, (void)what;
     request_end_all(&s->now->exchanges);
     for (struct generation *g = s->retired; g; g = g->next)
         request_end_all(&g->exchanges);
@@ -235,6 +230,7 @@ static struct generation *make_generation(struct server *s, struct setup *setup)
 {
     return generation_new(&(struct generation_options){s->base, &s->spending, &s->bodies.ceiling, s->decisions,
                                                        s->options->journal, s->journal_flush, s->options->share,
+                                                       s->options->gate, administration_wake, s->administration,
                                                        on_probes_changed, s},
                           setup);
 }
@@ -315,6 +311,7 @@ static bool set_up_ports(struct server *s)
                                                         .fds = s->options->fds,
                                                         .hosts = s->options->hosts,
                                                         .bodies = &s->bodies.ceiling,
+                                                        .gate = s->options->gate,
                                                         .request = on_request,
                                                         .arrived = on_arrived,
                                                         .owner = s});
@@ -347,6 +344,8 @@ static bool set_up(struct server *s, struct setup *setup)
     bodies_set_up(&s->bodies, s->options->share);
     if (!s->base || !s->decisions || !set_up_ports(s) || !set_up_events(s))
         return false;
+    if (s->options->gate && !(s->administration = administration_new(s->base, s->options->keeper, s->options->wake_fd)))
+        return false;
     struct generation *first = make_generation(s, setup);
     if (!first)
         return false;
@@ -369,6 +368,7 @@ static void tear_down(struct server *s)
         generation_free(s->retired);
         s->retired = next;
     }
+    administration_free(s->administration);
     spending_free(&s->spending);
     free(s->decisions);
     struct event *events[] = {s->tick, s->settle, s->drain, s->journal_flush, s->control};

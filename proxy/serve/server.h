@@ -19,6 +19,9 @@ struct server_options {
     unsigned worker;                    /* index among the workers; only 0 reports and writes state_file */
     size_t memory;                      /* memory_of_machine(), bytes */
     struct share *share;                /* shared with other workers; NULL: a single process */
+    struct gate *gate;                  /* of the virtual keys; NULL: no key store. The two below are for it */
+    int keeper;                         /* the channel to the keeper */
+    int wake_fd;                        /* see administration.h */
     int control;                        /* the parent sends signal numbers here; -1: a single process */
     const char *key_file;               /* removed when the supervisor is gone; NULL: none */
 };

@@ -156,7 +156,7 @@ void failure_join(struct failure *client, const struct failure *later)
     copy_truncated(client->message, sizeof client->message, slice_of(joined));
 }
 
-bool failure_write(struct slice message, const char *type, const char *code, struct buf *out)
+bool failure_write(struct slice message, const char *type, const char *code, const char *param, struct buf *out)
 {
     BUF_ADD(out, "{");
     json_add_key(out, "error");
@@ -166,7 +166,10 @@ bool failure_write(struct slice message, const char *type, const char *code, str
     json_add_key(out, "type");
     json_add_string(out, slice_of(type));
     json_add_key(out, "param");
-    BUF_ADD(out, "null");
+    if (param)
+        json_add_string(out, slice_of(param));
+    else
+        BUF_ADD(out, "null");
     json_add_key(out, "code");
     if (*code)
         json_add_string(out, slice_of(code));
@@ -178,7 +181,7 @@ bool failure_write(struct slice message, const char *type, const char *code, str
 bool failure_body(const struct failure *f, struct buf *out)
 {
     const struct failure_rule *rule = failure_rule(f->kind);
-    return failure_write(slice_of(f->message), rule->type, rule->code ? rule->code : f->code, out);
+    return failure_write(slice_of(f->message), rule->type, rule->code ? rule->code : f->code, NULL, out);
 }
 
 int failure_retry_after(const struct failure *f)

@@ -53,9 +53,9 @@ void failure_join(struct failure *client, const struct failure *later);
 void failure_set(struct failure *f, enum failure_kind kind, const char *format, ...) PRINTF_LIKE(3, 4);
 /* Sets the failure for requests above the memory limit (common/ceiling.h): a 503 with Retry-After. */
 void failure_set_no_room(struct failure *f);
-/* Appends OpenAI's error object: {"error":{"message","type","param":null,"code"}}; code "": null. false: `out` has
- * failed. */
-bool failure_write(struct slice message, const char *type, const char *code, struct buf *out);
+/* Appends OpenAI's error object: {"error":{"message","type","param","code"}}; code "" and param NULL: null. false:
+ * `out` has failed. */
+bool failure_write(struct slice message, const char *type, const char *code, const char *param, struct buf *out);
 /* Appends the client's error object of a failure. false: `out` has failed. */
 bool failure_body(const struct failure *f, struct buf *out);
 /* Returns the client's Retry-After in seconds: the provider's, limited to 1 to 60. A rate limit without one gets a
