@@ -132,7 +132,7 @@ static void describe_replies(const struct usage_sums *s, struct container in)
         document_add_number(in, name, s->replies[i].saved_usd, DIGITS);
         (void)snprintf(name + len, sizeof name - (size_t)len, "_age_s");
         if (result != REPLY_COLLAPSED)
-            document_add_number(in, name, reply_age(s->replies, result), 6);
+            document_add_number(in, name, reply_age(&s->replies[i], result), 6);
     }
 }
 

@@ -43,9 +43,8 @@ const char *reply_cache_text(enum reply_cache result)
     return REPLIES[result].text;
 }
 
-double reply_age(const struct reply_sum replies[REPLY_CACHES], enum reply_cache result)
+double reply_age(const struct reply_sum *s, enum reply_cache result)
 {
-    const struct reply_sum *s = &replies[result];
     return s->requests && REPLIES[result].has_age ? s->age_s / (double)s->requests : NAN;
 }
 
@@ -54,7 +53,7 @@ void replies_describe(const struct reply_sum replies[REPLY_CACHES], struct buf *
     size_t start = out->len;
     for (unsigned i = 0; i < REPLY_CACHES; i++) {
         const struct reply_sum *s = &replies[i];
-        double age = reply_age(replies, (enum reply_cache)i);
+        double age = reply_age(s, (enum reply_cache)i);
         if (!s->requests)
             continue;
         buf_add_format(out, "%s%" PRIu64 " %s", out->len > start ? ", " : "", s->requests,

@@ -42,8 +42,8 @@ void replies_add(struct reply_sum replies[REPLY_CACHES], enum reply_cache result
 const char *reply_cache_name(enum reply_cache result);
 /* Returns what a cached reply is from: "memory", "an equal request in flight". */
 const char *reply_cache_text(enum reply_cache result);
-/* Returns the mean age of the replies, s; NAN: none was cached. */
-double reply_age(const struct reply_sum replies[REPLY_CACHES], enum reply_cache result);
+/* Returns the mean age of the replies with this result, s; NAN: none was cached. */
+double reply_age(const struct reply_sum *s, enum reply_cache result);
 /* Appends "12 from memory (saved $0.12, mean age 35 s), 300 missed"; nothing without a cache. */
 void replies_describe(const struct reply_sum replies[REPLY_CACHES], struct buf *out);
 /* Returns the sum of what is known; NAN: nothing is. */

@@ -242,7 +242,7 @@ void tables_add_replies(const struct usage_sums *all, struct buf *out)
         cells_add_count((double)s->requests, out);
         cells_add_share((double)s->requests / (double)requests, out);
         cells_add_money(text ? s->saved_usd : NAN, out);
-        cells_add_count(round(reply_age(all->replies, (enum reply_cache)i)), out);
+        cells_add_count(round(reply_age(s, (enum reply_cache)i)), out);
         cells_end_row(out);
     }
     cells_end_table(out);

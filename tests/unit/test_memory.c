@@ -24,6 +24,7 @@ TEST(a_body_of_a_megabyte_stays_in_the_heap)
 #endif
 }
 
+#ifndef __SANITIZE_ADDRESS__
 /* Resident memory of file mappings, KB. */
 static long file_pages(void)
 {
@@ -37,6 +38,7 @@ static long file_pages(void)
     (void)fclose(status);
     return found;
 }
+#endif
 
 TEST(the_first_tick_unmaps_startup_code)
 {

@@ -313,7 +313,7 @@ TEST(sums_outlast_the_files_of_the_log)
     }
     assert_true(sketch_quantile(&after.all.ttft, .5) == sketch_quantile(&before.all.ttft, .5));
     assert_int_equal(after.all.replies[REPLY_REDIS].requests, 1);
-    assert_true(reply_age(after.all.replies, REPLY_SEMANTIC) == 30);
+    assert_true(reply_age(&after.all.replies[REPLY_SEMANTIC], REPLY_SEMANTIC) == 30);
     report_free(&before);
     report_free(&after);
     fold_free(&fold);
