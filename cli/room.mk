@@ -28,6 +28,7 @@ cli_libcli_a_SOURCES = \
 	cli/command/test.c \
 	cli/command/top.c \
 	cli/command/usage.c \
+	cli/command/keys.c \
 	cli/command/web.c \
 	cli/commands.c cli/commands.h \
 	cli/completion.c cli/completion.h \
@@ -36,6 +37,7 @@ cli_libcli_a_SOURCES = \
 	cli/doctor.c cli/doctor.h \
 	cli/doctor_session.c \
 	cli/foreground.c cli/foreground.h \
+	cli/keys_table.c cli/keys_table.h \
 	cli/gateway.c cli/gateway.h \
 	cli/help.c cli/help.h \
 	cli/lease.c cli/lease.h \

@@ -246,6 +246,7 @@ static bool answer(struct admin *a)
     bool known = false;
     if (slice_starts(path, "/v1/"))
         path = (struct slice){path.ptr + 3, path.len - 3};
+    a->path = path;
     if (slice_starts(path, "/end_user/")) { /* LiteLLM's other name */
         (void)snprintf(customer, sizeof customer, "/customer/%.*s", (int)path.len - 10, path.ptr + 10);
         path = slice_of(customer);

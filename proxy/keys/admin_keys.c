@@ -154,7 +154,7 @@ bool admin_key_generate(struct admin *a)
 /* The name in a path like /key/NAME/regenerate. false: the path has none. */
 static bool name_in_path(const struct admin *a, char name[ID_MAX + 1])
 {
-    struct slice path = a->request->path;
+    struct slice path = a->path;
     const char *begin = path.ptr + sizeof "/key/" - 1, *end = path.ptr + path.len;
     const char *slash = path.len > sizeof "/key/" ? memchr(begin, '/', (size_t)(end - begin)) : NULL;
     if (!slash || slash - begin > ID_MAX)
@@ -171,7 +171,7 @@ static cJSON *find(struct admin *a, char id[HASH_HEX])
     const char *alias = objects_text(a->body, "key_alias");
     char name[ID_MAX + 1];
     struct buf found;
-    buf_init(&found, HASH_HEX);
+    buf_init(&found, 256);
     *id = '\0';
     if (name_in_path(a, name))
         admin_hash(name, id);
@@ -239,7 +239,7 @@ static bool delete_listed(struct admin *a, const char *list, bool by_alias)
     {
         char id[HASH_HEX] = "";
         struct buf found;
-        buf_init(&found, HASH_HEX);
+        buf_init(&found, 256);
         if (cJSON_IsString(one) && !by_alias)
             admin_hash(one->valuestring, id);
         else if (cJSON_IsString(one) && key_store_find_alias(a->o->store, slice_of(one->valuestring), &found))

@@ -11,6 +11,7 @@
 struct admin {
     const struct objects *o;
     const struct admin_request *request;
+    struct slice path; /* of the request, without /v1 */
     cJSON *body;   /* the request's, an object; owned */
     cJSON *answer; /* owned */
     int status;

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#define VARIABLE "TZ" /* as it was, afterwards */
 #define FOLDER "/usr/share/zoneinfo/"
 #define DAY 86400
 #define FROM_S ((int64_t)1577836800) /* 2020-01-01 */
@@ -51,13 +52,13 @@ static void scan(struct zone *out)
 
 bool zone_load(const char *name, struct zone *out)
 {
-    const char *now = getenv("TZ");
+    const char *now = getenv(VARIABLE);
     char *old = now ? strdup(now) : NULL;
-    bool ok = is_zone(name) && (!now || old) && setenv("TZ", name, 1) == 0;
+    bool ok = is_zone(name) && (!now || old) && setenv(VARIABLE, name, 1) == 0;
     if (ok) {
         tzset();
         scan(out);
-        (void)(old ? setenv("TZ", old, 1) : unsetenv("TZ"));
+        (void)(old ? setenv(VARIABLE, old, 1) : unsetenv(VARIABLE));
         tzset();
     }
     free(old);
