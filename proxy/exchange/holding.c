@@ -6,6 +6,7 @@
 #include "proxy/exchange/private.h"
 
 #include "common/clock.h"
+#include "proxy/terms/rate_limits.h"
 #include "proxy/terms/usage.h"
 
 #include <math.h>
@@ -203,20 +204,41 @@ static void add_usd(struct buf *out, const char *name, int64_t nano)
     BUF_ADD(out, "\r\n");
 }
 
+/* Reads the limits as they are now, or were when the request ended. false: none. */
+static bool read_limits(const struct request *r, struct gate_limits *limits)
+{
+    const struct holding *h = r->holding;
+    if (!h || (!h->hold.slot && !h->settled))
+        return false;
+    struct gate_time now = time_now();
+    if (h->settled)
+        *limits = h->limits;
+    else
+        gate_limits(r->shared->gate, &h->hold, &now, limits);
+    return true;
+}
+
+bool holding_quota(const struct request *r, struct rate_limits *quota)
+{
+    struct gate_limits limits;
+    if (!read_limits(r, &limits) || limits.max_budget_nano <= 0 || limits.reset_ms == INT64_MAX)
+        return false;
+    *quota = (struct rate_limits){
+        .primary = {.known = true,
+                    .used_percent = fmin(100, 100 * (double)limits.spent_nano / (double)limits.max_budget_nano),
+                    .window_minutes = (int)((limits.reset_ms - limits.start_ms) / 60000),
+                    .reset_after_s = (int)((limits.reset_ms - clock_unix_ms()) / 1000)}};
+    return true;
+}
+
 void holding_fields(const struct request *r, struct buf *out)
 {
     const struct holding *h = r->holding;
-    if (!h || (!h->hold.slot && !h->settled && !h->refused))
-        return;
-    if (h->refused && h->refused->rate_limit_type)
+    struct gate_limits limits;
+    if (h && h->refused && h->refused->rate_limit_type)
         buf_add_format(out, "rate_limit_type: %s\r\n", h->refused->rate_limit_type);
-    if (h->refused)
+    if (!read_limits(r, &limits))
         return;
-    struct gate_limits limits = h->limits;
-    if (!h->settled) {
-        struct gate_time now = time_now();
-        gate_limits(r->shared->gate, &h->hold, &now, &limits);
-    }
     add_usd(out, "x-litellm-key-spend: ", limits.spent_nano);
     if (limits.max_budget_nano >= 0)
         add_usd(out, "x-litellm-key-max-budget: ", limits.max_budget_nano);

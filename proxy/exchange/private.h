@@ -300,6 +300,8 @@ void holding_charge(struct request *r, double usd);
 void holding_settle(struct request *r, int status);
 /* Reads the names of the request's virtual key; its hash stands for a missing alias. false: there is no such key. */
 bool holding_names(const struct request *r, struct gate_names *names);
+/* Reads the key's first budget as a quota window. false: there is none that begins again. */
+bool holding_quota(const struct request *r, struct rate_limits *quota);
 /* Appends header fields about the key's limits and spending. */
 void holding_fields(const struct request *r, struct buf *out);
 

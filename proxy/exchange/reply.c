@@ -71,14 +71,17 @@ static void add_context_warning(const struct request *r, struct buf *out)
         buf_add_format(out, "x-pointsman-context-warning: %lld/%lld\r\n", (long long)tokens, (long long)window);
 }
 
-/* The quota of the ChatGPT subscription that answers, for Codex. */
+/* The budget of the virtual key, else the quota of the ChatGPT subscription that answers: Codex shows and warns of it.
+ */
 static void add_quota(const struct request *r, struct buf *out)
 {
     const struct health *h = attempt_health(r->attempt);
-    if (r->model_request.wire != WIRE_RESPONSES || (!h->limits.primary.known && !h->limits.secondary.known))
+    struct rate_limits quota;
+    if (r->model_request.wire != WIRE_RESPONSES)
         return;
-    struct rate_limits now = rate_limits_aged(&h->limits, clock_monotonic_ms() - h->limits_ms);
-    rate_limits_fields(&now, clock_unix_ms() / 1000, out);
+    if (!holding_quota(r, &quota))
+        quota = rate_limits_aged(&h->limits, clock_monotonic_ms() - h->limits_ms);
+    rate_limits_fields(&quota, clock_unix_ms() / 1000, out);
 }
 
 /* Header fields about the routing: LiteLLM's fields, and the request log id. Their values come from the configuration,

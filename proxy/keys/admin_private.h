@@ -12,8 +12,8 @@ struct admin {
     const struct objects *o;
     const struct admin_request *request;
     struct slice path; /* of the request, without /v1 */
-    cJSON *body;   /* the request's, an object; owned */
-    cJSON *answer; /* owned */
+    cJSON *body;       /* the request's, an object; owned */
+    cJSON *answer;     /* owned */
     int status;
     bool no_memory;
 };

@@ -112,8 +112,9 @@ struct gate_left {
 };
 struct gate_limits {
     struct gate_left key, team, user, model_per_key;
-    int64_t spent_nano;      /* of the key: in the period of its first budget, or ever; with what it holds */
-    int64_t max_budget_nano; /* its first budget; negative: none */
+    int64_t spent_nano;         /* of the key: in the period of its first budget, or ever; with what it holds */
+    int64_t max_budget_nano;    /* its first budget; negative: none */
+    int64_t start_ms, reset_ms; /* that budget's period, unix ms; reset_ms INT64_MAX: it does not end */
 };
 
 /* Replaces what is held by what it cost, in the period of now, closes the slot, and empties `hold`. Does nothing with

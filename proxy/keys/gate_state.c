@@ -33,8 +33,11 @@ void limits_read(struct key_table *t, const struct call_slot *s, const struct ga
     const struct account *own = &t->accounts[account_find(t, s->accounts[ROLE_KEY], s->at[ROLE_KEY])];
     const struct budget *b = account_budgets(t, own, now->unix_ms);
     out->spent_nano = own->held_nano + (b ? b->spent_nano : own->total_nano);
-    if (b)
+    if (b) {
         out->max_budget_nano = b->limit_nano;
+        out->start_ms = b->start_ms;
+        out->reset_ms = b->next_ms;
+    }
 }
 
 void gate_limits(struct gate *g, const struct key_hold *h, const struct gate_time *now, struct gate_limits *out)

@@ -352,6 +352,18 @@ def test_a_failed_call_costs_nothing(gateway, upstream):
     assert gateway.call(key).status == 200
 
 
+def test_codex_shows_the_budget(gateway, upstream):
+    upstream.always(responses.whole("Hello."))
+    key = gateway.make(max_budget=2, budget_duration="1h")
+    head = gateway.post("/v1/responses", key, model="codex-light", input="hi").headers
+    used = float(head["x-codex-primary-used-percent"])
+    assert used == pytest.approx(50 * gateway.info(key)["spend"], rel=0.01)
+    assert head["x-codex-primary-window-minutes"] == "60"
+    assert 0 < int(head["x-codex-primary-reset-at"]) - time.time() <= 3600
+    plain = gateway.post("/v1/responses", gateway.make(), model="codex-light", input="hi").headers
+    assert "x-codex-primary-used-percent" not in plain
+
+
 def test_responses_and_the_request_log(gateway, upstream):
     gateway.post("/team/new", team_id="t", team_alias="backend")
     key = gateway.make(key_alias="agent-7", team_id="t", tags=["ci", "night"])
