@@ -165,6 +165,7 @@ proxy_libkeys_a_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 proxy_libkeys_a_SOURCES = \
 	proxy/keys/admin.c proxy/keys/admin.h proxy/keys/admin_private.h \
 	proxy/keys/admin_fields.c \
+	proxy/keys/admin_import.c \
 	proxy/keys/admin_keys.c \
 	proxy/keys/admin_list.c \
 	proxy/keys/admin_others.c \

@@ -3,12 +3,16 @@
 #include "cli/gateway.h"
 #include "cli/keys_table.h"
 #include "cli/terminal.h"
+#include "common/file.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define TIMEOUT_MS 30000
-#define BODY_MAX (64u << 10) /* bytes */
+#define BODY_MAX (64u << 10)   /* bytes */
+#define IMPORT_MAX (32u << 20) /* bytes of a file */
 
 enum {
     ALIAS,
@@ -312,6 +316,35 @@ static int backup(const struct arguments *a)
     return ok ? EXIT_OK : EXIT_FAULT;
 }
 
+/* Sends the file's rows, a JSON array, as they are. */
+static int import(const struct arguments *a)
+{
+    struct local_http_reply reply = {0};
+    struct json j = {0};
+    struct buf text, body;
+    double imported = 0, known = 0;
+    buf_init(&text, IMPORT_MAX);
+    buf_init(&body, IMPORT_MAX + 64);
+    bool ok = file_read(AT_FDCWD, a->operands[1], 0, IMPORT_MAX - 1, &text);
+    if (!ok)
+        (void)complain(EXIT_FAULT, "%s: can't read: %s", a->operands[1], file_reason(errno));
+    else if (!json_parse(&j, text.data ? text.data : "", text.len) || json_type(&j, 0) != JSON_ARRAY)
+        ok = (complain(EXIT_FAULT, "%s: expected a JSON array of LiteLLM's rows", a->operands[1]), false);
+    BUF_ADD(&body, "{\"keys\":");
+    buf_add_slice(&body, buf_slice(&text));
+    BUF_ADD(&body, "}");
+    ok = ok && !body.failed && ask("/key/import", buf_slice(&body), &reply);
+    json_free(&j);
+    if (ok && json_parse(&j, reply.body.data, reply.body.len) &&
+        json_double(&j, json_get(&j, 0, "imported"), &imported) && json_double(&j, json_get(&j, 0, "known"), &known))
+        say("imported: %.0f keys; known already: %.0f", imported, known);
+    json_free(&j);
+    local_http_free(&reply);
+    buf_wipe(&text);
+    buf_wipe(&body);
+    return ok ? EXIT_OK : EXIT_FAULT;
+}
+
 static int check(const struct arguments *a)
 {
     struct local_http_reply reply = {0};
@@ -331,7 +364,7 @@ static const struct {
 } actions[] = {
     {"new", NULL, new_key},     {"list", NULL, list_all},    {"show", "KEY", show},     {"update", "KEY", update},
     {"block", "KEY", block},    {"unblock", "KEY", unblock}, {"rotate", "KEY", rotate}, {"delete", "KEY", delete_key},
-    {"backup", "FILE", backup}, {"check", NULL, check},
+    {"backup", "FILE", backup}, {"import", "FILE", import},  {"check", NULL, check},
 };
 
 static int run(const struct arguments *a)
@@ -350,8 +383,8 @@ static int run(const struct arguments *a)
 const struct command command_keys = {
     .name = "keys",
     .summary = "Make, limit and list virtual keys: one for each agent, person or team",
-    .operands = "new|list|show|update|block|unblock|rotate|delete|backup|check [KEY|FILE]",
-    .operand_choices = "new list show update block unblock rotate delete backup check",
+    .operands = "new|list|show|update|block|unblock|rotate|delete|import|backup|check [KEY|FILE]",
+    .operand_choices = "new list show update block unblock rotate delete import backup check",
     .least = 1,
     .most = 2,
     .about = "Needs a running proxy whose configuration has general_settings.key_store. KEY is a key, its hash or its\n"

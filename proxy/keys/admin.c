@@ -12,6 +12,7 @@
 #include <time.h>
 
 #define MESSAGE_MAX 512
+#define NODES_MAX 4000000 /* of a body; each takes some 80 bytes */
 
 static const struct {
     const char *method, *path; /* a '*' in a path is a name, which the route reads from the path */
@@ -28,6 +29,7 @@ static const struct {
     {"POST", "/key/unblock", admin_key_unblock},
     {"POST", "/key/*/reset_spend", admin_key_reset_spend},
     {"POST", "/key/health", admin_key_health},
+    {"POST", "/key/import", admin_key_import},
     {"POST", "/team/new", admin_team_new},
     {"POST", "/team/update", admin_team_update},
     {"POST", "/team/delete", admin_team_delete},
@@ -225,7 +227,7 @@ static bool read_body(struct admin *a)
     if (!body.len)
         body = SLICE("{}");
     bool ok = json_parse(&checked, body.ptr, body.len) && json_type(&checked, 0) == JSON_OBJECT;
-    bool no_memory = checked.no_memory, large = ok && checked.count > 100000;
+    bool no_memory = checked.no_memory, large = ok && checked.count > NODES_MAX;
     json_free(&checked);
     if (ok && !large)
         a->body = cJSON_ParseWithLength(body.ptr, body.len);

@@ -59,7 +59,7 @@ void admin_hash(const char *named, char hash[HASH_HEX]);
 /* The routes. Each fills a->answer, or sets an error and returns false. */
 typedef bool admin_route(struct admin *a);
 admin_route admin_key_generate, admin_key_update, admin_key_delete, admin_key_info, admin_key_list,
-    admin_key_regenerate, admin_key_block, admin_key_unblock, admin_key_reset_spend, admin_key_health;
+    admin_key_regenerate, admin_key_block, admin_key_unblock, admin_key_reset_spend, admin_key_health, admin_key_import;
 admin_route admin_team_new, admin_team_update, admin_team_delete, admin_team_info, admin_team_list, admin_team_block,
     admin_team_unblock;
 admin_route admin_user_new, admin_user_update, admin_user_delete, admin_user_info, admin_user_list;

@@ -1,4 +1,5 @@
 """pointsman keys: virtual keys from the command line."""
+import hashlib
 import json
 import re
 
@@ -91,6 +92,25 @@ def test_many_keys_are_read_page_by_page(cli, proxy):
 def test_mistakes(cli, arguments, code, words):
     done = cli("keys", *arguments)
     assert done.returncode == code and words in done.stderr, done.stderr
+
+
+def test_import_from_litellm(cli, proxy, folder):
+    """LiteLLM's table has the same hashes: clients keep their keys."""
+    secret = "sk-1234567890abcdefXYZ"
+    rows = [{"token": hashlib.sha256(secret.encode()).hexdigest(), "key_name": "sk-...fXYZ", "key_alias": "old",
+             "spend": 0.75, "max_budget": 1.0, "models": [], "team_id": "t1", "expires": None, "blocked": None,
+             "metadata": {}, "soft_budget_cooldown": False, "created_at": "2026-01-01T00:00:00"},
+            {"token": "0" * 64, "key_alias": "gone", "expires": "2026-01-01 00:00:00", "models": ["codex-light"]}]
+    (folder / "rows.json").write_text(json.dumps(rows))
+    assert cli("keys", "import", str(folder / "rows.json")).stderr == "imported: 2 keys; known already: 0\n"
+    assert proxy.post("/v1/chat/completions", CHAT, key=secret).status == 400   # $0.25 is left of $1
+    assert cli("keys", "update", "old", "--max-budget", "2").returncode == 0
+    assert proxy.post("/v1/chat/completions", CHAT, key=secret).status == 200
+    assert cli("keys", "show", "old").stdout.split("\t")[2] == "$1.25"
+    assert cli("keys", "show", "gone").stdout.split("\t")[1] == "expired"
+    assert cli("keys", "import", str(folder / "rows.json")).stderr == "imported: 0 keys; known already: 2\n"
+    (folder / "rows.json").write_text("{}")
+    assert "JSON array" in cli("keys", "import", str(folder / "rows.json")).stderr
 
 
 def test_backup_and_check(cli, folder):
