@@ -51,6 +51,7 @@ cgi_pointsman_usage_SOURCES = \
 	cgi/usage/answers.c cgi/usage/app.h \
 	cgi/usage/cells.c cgi/usage/cells.h \
 	cgi/usage/figures.c \
+	cgi/usage/filter.c \
 	cgi/usage/main.c \
 	cgi/usage/range.c \
 	cgi/usage/sample.c cgi/usage/sample.h \

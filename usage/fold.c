@@ -138,7 +138,7 @@ void fold_add_request(struct fold *f, const struct usage_request *r)
     const struct fold_settings *s = &f->settings;
     struct cell_key key;
     if (r->time_ms < s->since_ms || r->time_ms >= s->until_ms ||
-        (s->conversation && r->conversation != s->conversation)) {
+        (s->conversation && r->conversation != s->conversation) || !usage_filter_admits(&s->filter, r)) {
         f->outside++;
         return;
     }

@@ -12,6 +12,7 @@
 #define POINTSMAN_USAGE_FOLD_H
 
 #include "usage/dates.h"
+#include "usage/filter.h"
 #include "usage/names.h"
 #include "usage/sums.h"
 
@@ -27,6 +28,7 @@ struct fold_settings {
     int64_t since_ms;          /* Unix time; earlier requests are not counted */
     int64_t until_ms;          /* the first that is not */
     uint64_t conversation;     /* only this one; 0: all */
+    struct usage_filter filter;
     uint32_t cells_max;        /* most cells: about 600 bytes each; those beyond become one */
     void (*on_request)(void *context, const struct usage_request *r); /* called for each counted request; NULL: none */
     void *context;
@@ -57,7 +59,9 @@ struct fold {
     struct cell *cells; /* owned */
     uint32_t *slots;    /* owned: a hash table of cell numbers + 1; 0: free */
     uint32_t cell_count, cell_cap, slot_count, last;
-    uint64_t lines, torn, foreign, outside; /* lines read; skipped: not JSON, no request, not in the range */
+    /* Lines read; skipped: not JSON, no request, not in the range or not admitted by the filter. */
+    uint64_t lines, torn, foreign, outside;
+    uint64_t sums_outside; /* requests of the sums file of which the filter can't say whether they count */
 };
 
 /* Starts without requests. Does not allocate. */

@@ -3,6 +3,7 @@ noinst_LIBRARIES += usage/libusage.a
 usage_libusage_a_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS)
 usage_libusage_a_SOURCES = \
 	usage/dates.c usage/dates.h \
+	usage/filter.c usage/filter.h \
 	usage/fold.c usage/fold.h \
 	usage/follow.c usage/follow.h \
 	usage/line.c usage/line.h \

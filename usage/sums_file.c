@@ -164,6 +164,11 @@ static bool add_line(struct fold *f, const struct json *j)
         parts[by] = slice_of(names[by]);
         buf_free(&text);
     }
+    bool unknown;
+    if (!usage_filter_admits_sums(&f->settings.filter, parts[BY_ALIAS], parts[BY_PROVIDER], &unknown)) {
+        f->sums_outside += unknown ? count_at(j, json_get(j, 0, "requests")) : 0;
+        return true;
+    }
     bool ok = read_sums(j, &sums);
     struct usage_sums *cell = ok ? fold_named_cell(f, day, parts) : NULL;
     ok = cell && sums_merge(cell, &sums);

@@ -324,7 +324,7 @@ function wait() {
   return document.querySelector('[data-behind]') ? 100 : REFRESH_MS;
 }
 
-for (const details of document.querySelectorAll('details')) {
+for (const details of document.querySelectorAll('section details')) {
   const button = document.createElement('button');
   button.type = 'button';
   button.className = 'csv';

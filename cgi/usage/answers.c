@@ -164,7 +164,11 @@ static const struct {
 
 static bool read_log(struct asked *a, bool complete, struct buf *error)
 {
+    const struct usage_filter *filter = &a->range.filter;
+    if (a->figures == &a->app->figures && usage_filter_is_on(filter))
+        a->figures = &a->app->filtered;
     struct figures *f = a->figures;
+    figures_filter(f, filter);
     if (f == &a->app->sample)
         return figures_make_up(f, now_ms()) || (BUF_ADD(error, "out of memory"), false);
     bool ok = figures_read(f, error);
@@ -208,9 +212,9 @@ void answers_give(struct app *app)
         ok = refuse(&why, 404, "not_found", "There is no such path.");
     else if (ok && !get)
         ok = refuse(&why, 405, "method_not_allowed", "This path accepts only GET, HEAD.");
-    else if (ok && !read_log(&asked, routes[i].complete, &error))
-        ok = refuse(&why, 500, "log_unreadable", "%s.", buf_message(&error));
     ok = ok && read_query(&asked, routes[i].conversation, &why);
+    if (ok && !read_log(&asked, routes[i].complete, &error))
+        ok = refuse(&why, 500, "log_unreadable", "%s.", buf_message(&error));
     if (ok)
         routes[i].answer(&asked);
     else

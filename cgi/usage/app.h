@@ -22,7 +22,8 @@
 
 /* The sums of a request log. */
 struct figures {
-    char *log;         /* path of the request log; NULL: there is none */
+    char *log; /* path of the request log; NULL: there is none */
+    struct usage_filter filter;
     struct buf sample; /* a made-up log instead; else empty */
     struct follow follow;
     struct fold times;         /* by hour, model, provider, alias and client */
@@ -35,6 +36,7 @@ struct app {
     unsigned web_port;
     int peer_fd; /* peer_open()'s */
     struct figures figures, sample;
+    struct figures filtered; /* of the filter that was asked for last */
     struct template view, conversation;
     char body[REQUEST_BODY_MAX + 1];
     struct request request;
@@ -45,10 +47,13 @@ struct range {
     const char *name;    /* "today", "7d", "30d", "all"; NULL: two dates */
     int64_t first, last; /* first 0: the oldest */
     enum usage_by by;    /* of the table of groups */
+    struct usage_filter filter;
 };
 
 /* figures.c: starts without requests. `log`: the path, owned from now on; NULL: none. */
 void figures_init(struct figures *f, char *log);
+/* Counts only requests that the filter admits. Starts again if it is another one than before. */
+void figures_filter(struct figures *f, const struct usage_filter *filter);
 /* Reads what was written to the log since the last call, about APP_READ_MAX bytes; follow.behind is what remains.
  * false: a message in `error`. */
 MUST_CHECK bool figures_read(struct figures *f, struct buf *error);
@@ -65,12 +70,24 @@ MUST_CHECK bool figures_report(const struct figures *f, const struct range *rang
 MUST_CHECK bool range_read(struct slice query, int64_t now_ms, struct range *range, struct buf *error);
 /* Returns the range of as many days before it; last 0: there is none. */
 struct range range_before(const struct range *range);
-/* Appends the range as a query: "range=7d". */
+/* Appends the range and the filter as a query: "range=7d&amp;alias=codex-deep". */
 void range_add_query(const struct range *range, struct buf *out);
 /* Returns the day after, as a number. */
 int64_t range_next_day(int64_t day);
 /* Finds a parameter in a query. false: it is not there. */
 bool range_parameter(struct slice query, const char *name, struct slice *value);
+
+/* filter.c: reads "alias=codex-deep&outcome=failed". false: a sentence in `error`. */
+MUST_CHECK bool filter_read(struct slice query, struct usage_filter *filter, struct buf *error);
+/* Appends the filter as a query: "&amp;alias=codex-deep"; nothing without a filter. */
+void filter_add_query(const struct usage_filter *f, struct buf *out);
+/* Appends what it says, as HTML. */
+void filter_add_words(const struct usage_filter *f, struct buf *out);
+/* Append the options of a list: the names of a dimension, of which `current` is chosen; the outcomes. */
+void filter_add_names(const struct fold *fold, enum usage_by by, const char *current, struct buf *out);
+void filter_add_outcomes(const struct usage_filter *f, struct buf *out);
+/* Appends the least cost; nothing if there is none. */
+void filter_add_cost(const struct usage_filter *f, struct buf *out);
 
 /* Answers app->request; paths under /sample from the made-up week. */
 void answers_give(struct app *app);

@@ -2,6 +2,7 @@
 #include "cgi/usage/cells.h"
 
 #include "cgi/template.h"
+#include "cgi/usage/app.h"
 #include "usage/text.h"
 
 void cells_begin_table(const char *chart, const char *head, struct buf *out)
@@ -39,10 +40,11 @@ void cells_begin_linked_row(const char *conversation, struct buf *out)
                    conversation);
 }
 
-void cells_begin_day_row(const char *day, const char *part, struct buf *out)
+void cells_begin_day_row(const char *day, const struct usage_filter *filter, const char *part, struct buf *out)
 {
-    buf_add_format(out, "<tr><th scope=\"row\"><a href=\"usage?since=%s&amp;until=%s#%s\">%s</a></th>", day, day, part,
-                   day);
+    buf_add_format(out, "<tr><th scope=\"row\"><a href=\"usage?since=%s&amp;until=%s", day, day);
+    filter_add_query(filter, out);
+    buf_add_format(out, "#%s\">%s</a></th>", part, day);
 }
 
 void cells_end_row(struct buf *out)

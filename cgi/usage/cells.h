@@ -2,6 +2,7 @@
 #ifndef POINTSMAN_CGI_USAGE_CELLS_H
 #define POINTSMAN_CGI_USAGE_CELLS_H
 
+#include "usage/filter.h"
 #include "usage/sums.h"
 
 /* `chart`: the table's class; `head`: the first column's name. */
@@ -13,8 +14,8 @@ void cells_end_table(struct buf *out);
 /* Begin a row with its name; "" is unknown. A linked one leads to the conversation of that name. */
 void cells_begin_row(const char *name, struct buf *out);
 void cells_begin_linked_row(const char *conversation, struct buf *out);
-/* A day leads to its hours, at the part of the view with that id. */
-void cells_begin_day_row(const char *day, const char *part, struct buf *out);
+/* A day leads to its hours, with the filter, at the part of the view with that id. */
+void cells_begin_day_row(const char *day, const struct usage_filter *filter, const char *part, struct buf *out);
 void cells_end_row(struct buf *out);
 
 /* Append ` data-value="12.5"` to an open tag; nothing if the value is unknown. */

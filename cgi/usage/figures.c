@@ -39,6 +39,7 @@ static void start_folds(struct figures *f)
     fold_init(&f->times, &(struct fold_settings){.apart = 1u << BY_DAY | 1u << BY_HOUR | names,
                                                  .until_ms = INT64_MAX,
                                                  .cells_max = APP_CELLS_MAX,
+                                                 .filter = f->filter,
                                                  .on_request = add_request,
                                                  .context = f});
     const unsigned failures = 1u << BY_DAY | 1u << BY_HOUR | 1u << BY_PROVIDER | 1u << BY_ALIAS;
@@ -62,6 +63,14 @@ void figures_init(struct figures *f, char *log)
     f->log = log;
     buf_init(&f->sample, SAMPLE_MAX);
     start_folds(f);
+}
+
+void figures_filter(struct figures *f, const struct usage_filter *filter)
+{
+    if (usage_filter_equal(&f->filter, filter))
+        return;
+    f->filter = *filter;
+    start_again(f);
 }
 
 bool figures_read(struct figures *f, struct buf *error)

@@ -74,6 +74,7 @@ static bool open_app(struct app *app, struct harden_status *harden, pid_t first_
         return false;
     }
     figures_init(&app->figures, find_log());
+    figures_init(&app->filtered, find_log());
     figures_init(&app->sample, NULL);
     app->peer_fd = peer_open();
     return true;

@@ -85,7 +85,7 @@ bool range_read(struct slice query, int64_t now_ms, struct range *range, struct 
     struct slice name;
     int days = 7;
     *range = (struct range){.name = "7d", .last = day_of(now_ms)};
-    if (!read_by(query, &range->by, error))
+    if (!read_by(query, &range->by, error) || !filter_read(query, &range->filter, error))
         return false;
     if (range_parameter(query, "range", &name) && name.len) {
         size_t i = 0;
@@ -126,14 +126,13 @@ struct range range_before(const struct range *range)
 void range_add_query(const struct range *range, struct buf *out)
 {
     char first[12], last[12];
-    if (range->name) {
-        buf_add_format(out, "range=%s", range->name);
-        return;
-    }
     dates_name_day((int)range->first, first);
     dates_name_day((int)range->last, last);
-    if (range->first)
+    if (range->name)
+        buf_add_format(out, "range=%s", range->name);
+    else if (range->first)
         buf_add_format(out, "since=%s&amp;until=%s", first, last);
     else
         buf_add_format(out, "until=%s", last);
+    filter_add_query(&range->filter, out);
 }

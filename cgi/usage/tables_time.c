@@ -61,7 +61,7 @@ static void begin_row(const struct axis *x, const char *name, const char *part, 
     if (x->hours)
         cells_begin_row(name, out);
     else
-        cells_begin_day_row(name, part, out);
+        cells_begin_day_row(name, &x->range->filter, part, out);
 }
 
 struct series {

@@ -11,6 +11,7 @@
 
 /* What the slots are filled in from. */
 struct view {
+    const struct app *app;
     const struct figures *figures;
     const struct range *range;
     const struct usage_sums *all, *before; /* of the range, and of as many days before it; `before` may be empty */
@@ -25,8 +26,9 @@ static void write_ranges(const struct view *view, struct buf *out)
     static const char *const RANGES[][2] = {{"today", "Today"}, {"7d", "7 days"}, {"30d", "30 days"}, {"all", "All"}};
     for (size_t i = 0; i < sizeof RANGES / sizeof *RANGES; i++) {
         bool current = view->range->name && slice_is(slice_of(view->range->name), RANGES[i][0]);
-        buf_add_format(out, "<a href=\"usage?range=%s&amp;by=%s\"%s>%s</a>\n", RANGES[i][0],
-                       usage_by_name(view->range->by), current ? " aria-current=\"true\"" : "", RANGES[i][1]);
+        buf_add_format(out, "<a href=\"usage?range=%s&amp;by=%s", RANGES[i][0], usage_by_name(view->range->by));
+        filter_add_query(&view->range->filter, out);
+        buf_add_format(out, "\"%s>%s</a>\n", current ? " aria-current=\"true\"" : "", RANGES[i][1]);
     }
 }
 
@@ -61,6 +63,37 @@ static void write_query(const struct view *view, struct buf *out)
     buf_add_format(out, "&amp;by=%s", usage_by_name(view->range->by));
 }
 
+static void write_filter_open(const struct view *view, struct buf *out)
+{
+    buf_add_text(out, usage_filter_is_on(&view->range->filter) ? " open" : "");
+}
+
+/* The names that the whole log has, as far as it was read. */
+static const struct fold *fold_of_names(const struct view *view)
+{
+    return view->figures->sample.len ? &view->figures->times : &view->app->figures.times;
+}
+
+static void write_aliases(const struct view *view, struct buf *out)
+{
+    filter_add_names(fold_of_names(view), BY_ALIAS, view->range->filter.alias, out);
+}
+
+static void write_providers(const struct view *view, struct buf *out)
+{
+    filter_add_names(fold_of_names(view), BY_PROVIDER, view->range->filter.provider, out);
+}
+
+static void write_outcome_options(const struct view *view, struct buf *out)
+{
+    filter_add_outcomes(&view->range->filter, out);
+}
+
+static void write_min_cost(const struct view *view, struct buf *out)
+{
+    filter_add_cost(&view->range->filter, out);
+}
+
 static void write_by(const struct view *view, struct buf *out)
 {
     buf_add_text(out, usage_by_name(view->range->by));
@@ -71,11 +104,40 @@ static void write_period(const struct view *view, struct buf *out)
     buf_add_text(out, view->range->first == view->range->last ? "hour" : "day");
 }
 
+static void write_filter_note(const struct view *view, struct buf *out)
+{
+    const struct range *range = view->range;
+    struct range plain = *range;
+    if (!usage_filter_is_on(&range->filter))
+        return;
+    plain.filter = (struct usage_filter){0};
+    BUF_ADD(out, "<p class=\"note\" id=\"filtered\">Only requests with ");
+    filter_add_words(&range->filter, out);
+    BUF_ADD(out, ". <a href=\"usage?");
+    range_add_query(&plain, out);
+    buf_add_format(out, "&amp;by=%s\">All requests</a>.", usage_by_name(range->by));
+    if (view->figures->times.sums_outside)
+        buf_add_format(out, " Not searched, because only their sums are left: %" PRIu64 " old requests.",
+                       view->figures->times.sums_outside);
+    BUF_ADD(out, "</p>\n");
+}
+
+static const char *why_nothing(const struct view *view)
+{
+    if (usage_filter_is_on(&view->range->filter))
+        return "No request in this range passes the filter.";
+    return view->figures->times.cell_count
+               ? "No request in this range. <a href=\"usage?range=all\">All</a> has other ones."
+               : "No request yet. Start the proxy in the view <a href=\"/\">Session</a>, then use "
+                 "Codex or any client of the proxy: its requests appear here.";
+}
+
 /* What is special about the range. */
 static void write_notes(const struct view *view, struct buf *out)
 {
     const struct usage_sums *all = view->all;
     const struct fold *f = &view->figures->times;
+    write_filter_note(view, out);
     if (view->figures->sample.len)
         BUF_ADD(out, "<p class=\"note\" id=\"sample\">A made-up week: nothing here was measured. "
                      "<a href=\"/usage\">Your figures</a> are in the view Usage.</p>\n");
@@ -85,12 +147,8 @@ static void write_notes(const struct view *view, struct buf *out)
                        " MB are left. Reload the page for the next part.</p>\n",
                        1 + view->figures->follow.behind / 1000000);
     else if (!all->requests)
-        buf_add_format(out, "<p class=\"note\" id=\"nothing\">%s</p>\n",
-                       f->cell_count
-                           ? "No request in this range. <a href=\"usage?range=all\">All</a> has other ones."
-                           : "No request yet. Start the proxy in the view <a href=\"/\">Session</a>, then use "
-                             "Codex or any client of the proxy: its requests appear here.");
-    if (!view->figures->sample.len && all->requests < FEW)
+        buf_add_format(out, "<p class=\"note\" id=\"nothing\">%s</p>\n", why_nothing(view));
+    if (!view->figures->sample.len && !usage_filter_is_on(&view->range->filter) && all->requests < FEW)
         BUF_ADD(out, "<p class=\"note\"><a href=\"/sample/usage\">A made-up week</a> shows how this view looks with "
                      "more requests.</p>\n");
     if (all->figures[FIGURE_COST].unknown)
@@ -209,15 +267,29 @@ static void write_turns(const struct view *view, struct buf *out)
 }
 
 static const struct template_slot view_slots[] = {
-    {"ranges", write_ranges},     {"since", write_since},
-    {"until", write_until},       {"dimensions", write_dimensions},
-    {"query", write_query},       {"by", write_by},
-    {"period", write_period},     {"notes", write_notes},
-    {"tiles", write_tiles},       {"costs", write_costs},
-    {"tokens", write_tokens},     {"speeds", write_speeds},
-    {"failures", write_failures}, {"savings", write_savings},
-    {"replies", write_replies},   {"conversations", write_conversations},
-    {"groups", write_groups},     {"latencies", write_latencies},
+    {"ranges", write_ranges},
+    {"since", write_since},
+    {"until", write_until},
+    {"dimensions", write_dimensions},
+    {"query", write_query},
+    {"by", write_by},
+    {"period", write_period},
+    {"notes", write_notes},
+    {"tiles", write_tiles},
+    {"costs", write_costs},
+    {"tokens", write_tokens},
+    {"speeds", write_speeds},
+    {"failures", write_failures},
+    {"savings", write_savings},
+    {"replies", write_replies},
+    {"conversations", write_conversations},
+    {"filter_open", write_filter_open},
+    {"aliases", write_aliases},
+    {"providers", write_providers},
+    {"outcome_options", write_outcome_options},
+    {"min_cost", write_min_cost},
+    {"groups", write_groups},
+    {"latencies", write_latencies},
     {"outcomes", write_outcomes},
 };
 
@@ -242,7 +314,8 @@ bool view_write(const struct app *app, const struct figures *figures, const stru
     bool failed = false;
     bool ok = figures_report(figures, range, BY_DAY, BY_NONE, &r) &&
               (!earlier.last || figures_report(figures, &earlier, BY_DAY, BY_NONE, &before));
-    struct view view = {.figures = figures, .range = range, .all = &r.all, .before = &before.all, .failed = &failed};
+    struct view view = {
+        .app = app, .figures = figures, .range = range, .all = &r.all, .before = &before.all, .failed = &failed};
     if (ok)
         template_write(&app->view, &view, out);
     report_free(&r);

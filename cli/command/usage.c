@@ -15,7 +15,7 @@
 #define DAYS "7d"      /* the default range */
 #define CELLS_MAX 4095 /* rows of a report; the rest becomes one row */
 
-enum { SINCE, UNTIL, BY, JSON, CSV };
+enum { SINCE, UNTIL, BY, ALIAS, PROVIDER, OUTCOME, MIN_COST, JSON, CSV };
 
 static const struct command_option options[] = {
     [SINCE] = {.name = "since",
@@ -26,6 +26,15 @@ static const struct command_option options[] = {
             .value = "WHAT",
             .choices = "day hour model provider alias conversation client",
             .summary = "one row per day, hour, model, … (default day)"},
+    [ALIAS] = {.name = "alias", .value = "NAME", .summary = "count only requests for this alias"},
+    [PROVIDER] = {.name = "provider",
+                  .value = "NAME",
+                  .summary = "only those that this provider answered, or that failed there"},
+    [OUTCOME] = {.name = "outcome",
+                 .value = "WHAT",
+                 .choices = "ok failed cancelled fallback cached",
+                 .summary = "only those with this outcome"},
+    [MIN_COST] = {.name = "min-cost", .value = "USD", .summary = "only those that cost at least so much"},
     [JSON] = {.name = "json", .summary = "print one JSON object"},
     [CSV] = {.name = "csv", .summary = "print comma-separated values with a header"},
     {0},
@@ -104,6 +113,8 @@ static void print_notes(const struct fold *f, const struct usage_sums *all)
     buf_free(&replies);
     if (all->estimated)
         say("~: the tokens of %llu requests are estimates", (unsigned long long)all->estimated);
+    if (f->sums_outside)
+        say("not searched, because only their sums are left: %llu old requests", (unsigned long long)f->sums_outside);
     if (f->torn || f->foreign)
         say("skipped: %llu incomplete lines, %llu that are not requests", (unsigned long long)f->torn,
             (unsigned long long)f->foreign);
@@ -168,6 +179,26 @@ static int show_conversation(const struct arguments *a, struct fold_settings *se
     return code;
 }
 
+static bool read_filter(const struct arguments *a, struct usage_filter *filter)
+{
+    static const struct {
+        unsigned row;
+        const char *name;
+    } CONDITIONS[] = {{ALIAS, "alias"}, {PROVIDER, "provider"}, {OUTCOME, "outcome"}, {MIN_COST, "min_cost"}};
+    for (size_t i = 0; i < sizeof CONDITIONS / sizeof *CONDITIONS; i++) {
+        const char *value = a->values[CONDITIONS[i].row];
+        struct buf error;
+        buf_init(&error, 256);
+        bool ok = !value || usage_filter_set(filter, CONDITIONS[i].name, slice_of(value), &error);
+        if (!ok)
+            (void)complain(EXIT_USAGE, "--%s: %s", options[CONDITIONS[i].row].name, strchr(buf_text(&error), ':') + 2);
+        buf_free(&error);
+        if (!ok)
+            return false;
+    }
+    return true;
+}
+
 static int run(const struct arguments *a)
 {
     struct fold_settings settings = {.until_ms = INT64_MAX, .cells_max = CELLS_MAX};
@@ -182,6 +213,8 @@ static int run(const struct arguments *a)
         return complain(EXIT_USAGE, "--by and --csv are not for a conversation");
     if (!read_time(a, SINCE, conversation ? NULL : DAYS, &settings.since_ms) ||
         !read_time(a, UNTIL, NULL, &settings.until_ms))
+        return EXIT_USAGE;
+    if (!read_filter(a, &settings.filter))
         return EXIT_USAGE;
     if (settings.since_ms >= settings.until_ms)
         return complain(EXIT_USAGE, "--since is not before --until");
@@ -211,6 +244,7 @@ const struct command command_usage = {
     .examples = "pointsman usage\n"
                 "pointsman usage --since 30d --by model\n"
                 "pointsman usage --by conversation --since 24h\n"
+                "pointsman usage --alias codex-deep --outcome failed --by provider\n"
                 "pointsman usage conversation 5d2f0c8a91e4b376\n"
                 "pointsman usage --since 2026-11-01 --until 2026-11-30 --csv >november.csv\n",
     .options = options,

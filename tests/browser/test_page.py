@@ -174,7 +174,7 @@ def test_the_figures(page, session, script):
     page.wait(lambda: page.find("#state").text == "Stopped", "the state in the head")
     assert len(page.browser.find_elements("css selector", "figure.chart svg")) >= 7
     assert len(page.browser.find_elements("css selector", "#costs")) == 1
-    page.find("summary").click()
+    page.find("section summary").click()
     assert page.find("#costs").is_displayed()
     write_log(session, 5, first=30)
     page.wait(lambda: tile(page, "Requests") == "35", "the view to follow the log")
@@ -228,6 +228,20 @@ def test_the_figures_are_those_of_the_log_and_of_the_command(page, session):
             page.find("#notes").text
     finally:
         again.close()
+
+
+def test_the_filter(page, session):
+    """The form keeps it, and the figures follow it."""
+    write_log(session, 7)
+    page.open_path("/usage")
+    assert not page.find("#filter select").is_displayed() and tile(page, "Requests") == "7"
+    page.find("#filter summary").click()
+    page.find('#filter option[value="cached"]').click()
+    page.find("#range button").click()
+    page.wait(lambda: "outcome cached" in page.find("#filtered").text, "the filter")
+    assert page.find("#filter select").is_displayed() and "passes the filter" in page.find("#nothing").text
+    page.find("#filtered a").click()
+    page.wait(lambda: tile(page, "Requests") == "7", "all requests")
 
 
 def test_an_empty_view_says_what_to_do(page, session):

@@ -167,6 +167,23 @@ def test_what_saved_it(cli):
     assert "saved:" not in cli("usage", "--since", "2026-01-01").stderr
 
 
+def test_a_filter_of_single_requests_needs_their_lines(cli):
+    """Sums that outlast the log can be filtered by alias and provider only."""
+    sums = {"day": 20261101, "model": "m", "provider": "openai", "client": "", "requests": 5, "cost": [1.5, 5, 0]}
+    write(cli.logs / "usage-sums.jsonl", ['{"inode":1,"size":1,"time_ns":"1"}\n', {**sums, "alias": "codex-light"},
+                                          {**sums, "alias": "codex-deep", "requests": 7}])
+    write(cli.logs / "requests.jsonl", [line(alias="codex-light"), line(alias="codex-light", end="failed")])
+    count = lambda *options: json.loads(cli("usage", *ALL, "--json", *options).stdout)["total"]["requests"]
+    assert [count(), count("--alias", "codex-light"), count("--provider", "openai")] == [14, 7, 14]
+    assert count("--alias", "codex-light", "--outcome", "failed") == 1
+    note = "not searched, because only their sums are left: 5 old requests\n"
+    assert note in cli("usage", *ALL, "--alias", "codex-light", "--outcome", "failed").stderr
+    assert "not searched" not in cli("usage", *ALL, "--alias", "codex-light").stderr
+    for options in (("--outcome", "good"), ("--min-cost", "much"), ("--alias", "x" * 129)):
+        wrong = cli("usage", *options)
+        assert wrong.returncode == 2 and options[0] in wrong.stderr
+
+
 @pytest.mark.parametrize("zone, days", [
     ("UTC", {"2026-10-24": 1, "2026-10-25": 3}),
     ("CET-1CEST,M3.5.0,M10.5.0/3", {"2026-10-24": 1, "2026-10-25": 2, "2026-10-26": 1}),   # the 25th has 25 hours

@@ -7,6 +7,7 @@ import pathlib
 import re
 import subprocess
 import tempfile
+import urllib.parse
 
 import pytest
 
@@ -143,6 +144,75 @@ def test_the_reply_cache_by_tier(session):
     rows = re.findall(r'<th scope="row">(.*?)</th><td data-value="1">', table)
     assert rows == ["memory", "a similar question", "missed"]
     assert "$0.50" in table and "$0.25" in table and '<td data-value="30">' in table
+
+
+ANSWERED = [{"deployment": "d/openai/1", "outcome": "ok", "status": 200, "ms": 300}]
+MOVED = [{"deployment": "d/gemini/1", "outcome": "rate_limit", "provider": "gemini", "status": 429, "ms": 9}, *ANSWERED]
+
+
+def many(count):
+    """Requests of several aliases, providers, outcomes and costs."""
+    ends = "completed", "failed", "cancelled", "completed", "cut", "incomplete", "refused"
+    for number in range(count):
+        end = ends[number % 7]
+        none = end in ("failed", "refused")
+        yield line(number, number % 3, alias=("codex-deep", "codex-light", "a&b %")[number % 3], end=end,
+                   provider=None if none else ("openai", "gemini")[number % 2],
+                   attempts=MOVED[:1] if none else MOVED if number % 5 == 0 else ANSWERED,
+                   cost_usd=None if number % 11 == 0 else number % 13 / 8,
+                   cache={"status": "hit" if number % 4 == 0 else "miss"})
+
+
+def passes(request, alias=None, provider=None, outcome=None, min_cost=0):
+    failed = request["end"] in ("failed", "cut", "refused")
+    attempts = request["attempts"]
+    outcomes = {"ok": not failed and request["end"] != "cancelled", "failed": failed, "cached":
+                request["cache"]["status"] == "hit", "cancelled": request["end"] == "cancelled",
+                "fallback": len(attempts) > 1, None: True}
+    served = request["provider"] or next((a["provider"] for a in attempts if a["outcome"] != "ok"), None)
+    return (alias in (None, request["alias"]) and provider in (None, served) and outcomes[outcome]
+            and (not min_cost or (request["cost_usd"] or 0) >= min_cost))
+
+
+@pytest.mark.parametrize("filters", [
+    {"alias": "codex-deep"}, {"alias": "a&b %"}, {"provider": "gemini"}, {"outcome": "ok"}, {"outcome": "failed"},
+    {"outcome": "cancelled"}, {"outcome": "fallback"}, {"outcome": "cached"}, {"min_cost": 0.5}, {"alias": "nobody"},
+    {"alias": "codex-light", "provider": "openai", "outcome": "ok", "min_cost": 0.25},
+    {"provider": "gemini", "outcome": "failed"},
+])
+def test_filters(session, filters):
+    """The page, the command and a sum over the lines agree, also for lines that are written later."""
+    lines = list(many(300))
+    write(session, *lines[:200])
+    query = "?range=7d&by=alias&" + urllib.parse.urlencode(filters)
+    figures(session, query)
+    write(session, *lines[200:])
+    options = [text for name, value in filters.items() for text in (f"--{name.replace('_', '-')}", str(value))]
+    page, command = figures(session, query), by_command(session, "--by", "alias", *options)
+    assert (page["total"], page["rows"]) == (command["total"], command["rows"])
+    counted = [request for request in lines if passes(request, **filters)]
+    assert page["total"]["requests"] == len(counted) and (counted or filters == {"alias": "nobody"})
+    assert (page["total"]["cost_usd"] or 0) == pytest.approx(sum(request["cost_usd"] or 0 for request in counted))
+    assert figures(session, "?range=7d")["total"]["requests"] == 300
+
+
+def test_the_form_of_the_filter(session):
+    write(session, *many(60))
+    plain = session.request("GET", "/usage").text
+    assert '<details id="filter">' in plain and 'id="filtered"' not in plain
+    assert '<option value="a&amp;b %">a&amp;b %</option>' in plain
+    page = session.request("GET", "/usage?alias=a%26b+%25&outcome=ok&min_cost=0.125&provider=&range=30d").text
+    assert '<details id="filter" open>' in page and 'name="min_cost" min="0" step="any"' in page
+    assert '<option value="a&amp;b %" selected>' in page and '<option value="ok" selected>' in page
+    assert "Only requests with alias a&amp;b %, outcome ok, cost at least $0.125." in page
+    kept = "&amp;alias=a%26b%20%25&amp;outcome=ok&amp;min_cost=0.125"
+    assert f'href="usage?range=7d&amp;by=model{kept}"' in page and f"usage.csv?range=30d{kept}&amp;by=model" in page
+    assert re.search(r'href="usage\?since=[0-9-]+&amp;until=[0-9-]+' + re.escape(kept) + "#failures-title", page)
+    nothing = session.request("GET", "/usage?alias=%3Cb%3E").text
+    assert "No request in this range passes the filter." in nothing and "<b>" not in nothing
+    for query in ("outcome=good", "min_cost=-1", "min_cost=1x", "alias=" + "x" * 129):
+        answer = session.request("GET", f"/api/usage?{query}")
+        assert answer.status == 400 and query.split("=")[0] in answer.text, query
 
 
 def failed(outcome, provider="gemini"):
