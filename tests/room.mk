@@ -188,6 +188,7 @@ check_PROGRAMS += \
 	tests/fuzz/fuzz_coding \
 	tests/fuzz/fuzz_config \
 	tests/fuzz/fuzz_fields \
+	tests/fuzz/fuzz_guards \
 	tests/fuzz/fuzz_http \
 	tests/fuzz/fuzz_json \
 	tests/fuzz/fuzz_keys \
@@ -206,6 +207,7 @@ tests_fuzz_fuzz_coding_SOURCES = tests/fuzz/fuzz_coding.c tests/fuzz/replay.c
 tests_fuzz_fuzz_config_SOURCES = tests/fuzz/fuzz_config.c tests/fuzz/replay.c
 tests_fuzz_fuzz_fields_SOURCES = tests/fuzz/fuzz_fields.c tests/fuzz/replay.c
 tests_fuzz_fuzz_fields_LDADD = $(tests_unit_test_fields_LDADD)
+tests_fuzz_fuzz_guards_SOURCES = tests/fuzz/fuzz_guards.c tests/fuzz/replay.c
 tests_fuzz_fuzz_http_SOURCES = tests/fuzz/fuzz_http.c tests/fuzz/replay.c
 tests_fuzz_fuzz_json_SOURCES = tests/fuzz/fuzz_json.c tests/fuzz/replay.c
 tests_fuzz_fuzz_keys_SOURCES = tests/fuzz/fuzz_keys.c tests/fuzz/replay.c
