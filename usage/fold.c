@@ -14,7 +14,8 @@ const char *usage_by_name(enum usage_by by)
 {
     static const char *const NAMES[BYS] = {
         [BY_DAY] = "day",     [BY_MODEL] = "model",   [BY_PROVIDER] = "provider",
-        [BY_ALIAS] = "alias", [BY_CLIENT] = "client", [BY_CONVERSATION] = "conversation",
+        [BY_ALIAS] = "alias", [BY_CLIENT] = "client", [BY_KEY] = "key",
+        [BY_CONVERSATION] = "conversation",
         [BY_HOUR] = "hour",
     };
     return NAMES[by];
@@ -102,7 +103,8 @@ struct usage_sums *fold_named_cell(struct fold *f, int64_t day, const struct sli
 static bool key_of(struct fold *f, const struct usage_request *r, struct cell_key *key)
 {
     const struct slice names[BY_CONVERSATION] = {
-        [BY_MODEL] = r->model, [BY_PROVIDER] = r->provider, [BY_ALIAS] = r->alias, [BY_CLIENT] = r->client};
+        [BY_MODEL] = r->model,   [BY_PROVIDER] = r->provider, [BY_ALIAS] = r->alias,
+        [BY_CLIENT] = r->client, [BY_KEY] = r->key};
     memset(key, 0, sizeof *key);
     if (apart(f, BY_DAY)) {
         dates_find_day(&f->day, r->time_ms);

@@ -6,8 +6,8 @@
  *     report_make(&report, &fold, ...)     at any time (usage/report.h); then feed more
  *     fold_end_file(&fold)                 at the end of a file that no longer grows
  *
- * Requests with the same day, model, provider, alias, client and conversation are one cell, as far as the settings tell
- * them apart. A report adds the cells up. Sums that were computed before can be added as cells, too. */
+ * Requests with the same day, model, provider, alias, client, virtual key and conversation are one cell, as far as the
+ * settings tell them apart. A report adds the cells up. Sums that were computed before can be added as cells, too. */
 #ifndef POINTSMAN_USAGE_FOLD_H
 #define POINTSMAN_USAGE_FOLD_H
 
@@ -18,7 +18,18 @@
 
 #define FOLD_LINE_MAX (128u << 10) /* bytes; longer lines are skipped */
 
-enum usage_by { BY_DAY, BY_MODEL, BY_PROVIDER, BY_ALIAS, BY_CLIENT, BY_CONVERSATION, BY_HOUR, BYS, BY_NONE = BYS };
+enum usage_by {
+    BY_DAY,
+    BY_MODEL,
+    BY_PROVIDER,
+    BY_ALIAS,
+    BY_CLIENT,
+    BY_KEY, /* the virtual key */
+    BY_CONVERSATION,
+    BY_HOUR,
+    BYS,
+    BY_NONE = BYS
+};
 
 /* Names of the dimensions as options and JSON write them: "day". */
 const char *usage_by_name(enum usage_by by);

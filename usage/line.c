@@ -153,7 +153,7 @@ static void read_cache(struct line_reader *reader, uint32_t node, struct usage_r
 
 enum member {
     TIMESTAMP, REQUEST_ID, ALIAS, DEPLOYMENT, MODEL, PROVIDER, CONVERSATION, TURN, SEGMENTS, PREFIX_CHANGED, CLIENT,
-    ATTEMPTS, STREAM, TTFT_MS, TOTAL_MS, TOKENS, COST_USD, BASELINE_USD, UNCACHED_USD, END, CACHE, MEMBERS
+    KEY,    ATTEMPTS, STREAM, TTFT_MS, TOTAL_MS, TOKENS, COST_USD, BASELINE_USD, UNCACHED_USD, END, CACHE, MEMBERS
 };
 
 /* A member's value in `node`. false: the line is foreign. */
@@ -172,6 +172,7 @@ static bool take(struct line_reader *reader, enum member member, uint32_t node, 
     case SEGMENTS: r->segments = json_raw(j, node); break;
     case PREFIX_CHANGED: r->prefix_changed = name_at(reader, j, node); break;
     case CLIENT: read_client(reader, node, r); break;
+    case KEY: r->key = name_at(reader, j, node); break;
     case ATTEMPTS: read_attempts(reader, node, r); break;
     case STREAM: r->stream = json_is(j, node, JSON_TRUE); break;
     case TTFT_MS: r->ttft_ms = amount_at(j, node); break;
@@ -194,7 +195,7 @@ static enum member member_of(struct slice key)
         [TIMESTAMP] = NAME("timestamp"), [REQUEST_ID] = NAME("request_id"), [ALIAS] = NAME("alias"),
         [DEPLOYMENT] = NAME("deployment"), [MODEL] = NAME("model"), [PROVIDER] = NAME("provider"),
         [CONVERSATION] = NAME("conversation"), [TURN] = NAME("turn"), [SEGMENTS] = NAME("segments"),
-        [PREFIX_CHANGED] = NAME("prefix_changed"), [CLIENT] = NAME("client"), [ATTEMPTS] = NAME("attempts"),
+        [PREFIX_CHANGED] = NAME("prefix_changed"), [CLIENT] = NAME("client"), [KEY] = NAME("key"), [ATTEMPTS] = NAME("attempts"),
         [STREAM] = NAME("stream"), [TTFT_MS] = NAME("ttft_ms"), [TOTAL_MS] = NAME("total_ms"),
         [TOKENS] = NAME("tokens"), [COST_USD] = NAME("cost_usd"), [BASELINE_USD] = NAME("baseline_usd"),
         [UNCACHED_USD] = NAME("uncached_usd"), [END] = NAME("end"), [CACHE] = NAME("cache"),

@@ -46,7 +46,7 @@ enum line_kind {
 /* A request. Names that are absent are empty. Its slices are valid until the next line is read. */
 struct usage_request {
     int64_t time_ms; /* Unix time */
-    struct slice raw, id, alias, deployment, model, provider, client, end, prefix_changed;
+    struct slice raw, id, alias, deployment, model, provider, client, key, end, prefix_changed;
     struct slice segments, cache; /* as JSON */
     uint64_t conversation;        /* 0: unknown */
     int64_t turn;                 /* 0: unknown */

@@ -18,7 +18,8 @@
 #define FILE_MAX (32u << 20) /* bytes; CELLS_MAX cells take about 12 MB */
 #define CELLS_MAX 20000
 #define PIECE (256u << 10) /* bytes per read */
-#define NAMES ((1u << BY_DAY) | (1u << BY_MODEL) | (1u << BY_PROVIDER) | (1u << BY_ALIAS) | (1u << BY_CLIENT))
+#define NAMES                                                                                                          \
+    ((1u << BY_DAY) | (1u << BY_MODEL) | (1u << BY_PROVIDER) | (1u << BY_ALIAS) | (1u << BY_CLIENT) | (1u << BY_KEY))
 
 static const char *const FIGURE_NAMES[FIGURES] = {
     [FIGURE_INPUT] = "input",         [FIGURE_CACHED] = "cached",       [FIGURE_CACHE_WRITE] = "cache_write",

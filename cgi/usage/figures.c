@@ -32,7 +32,7 @@ static void add_request(void *context, const struct usage_request *r)
 
 static void start_folds(struct figures *f)
 {
-    const unsigned names = 1u << BY_MODEL | 1u << BY_PROVIDER | 1u << BY_ALIAS | 1u << BY_CLIENT;
+    const unsigned names = 1u << BY_MODEL | 1u << BY_PROVIDER | 1u << BY_ALIAS | 1u << BY_CLIENT | 1u << BY_KEY;
     fold_init(&f->conversations, &(struct fold_settings){.apart = 1u << BY_DAY | 1u << BY_CONVERSATION,
                                                          .until_ms = INT64_MAX,
                                                          .cells_max = APP_CONVERSATIONS_MAX});

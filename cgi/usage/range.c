@@ -76,7 +76,7 @@ static bool read_by(struct slice query, enum usage_by *by, struct buf *error)
         ;
     *by = (enum usage_by)i;
     if (i == BYS)
-        BUF_ADD(error, "by: expected day, hour, model, provider, alias, client or conversation.");
+        BUF_ADD(error, "by: expected day, hour, model, provider, alias, client, key or conversation.");
     return i < BYS;
 }
 

@@ -51,7 +51,8 @@ static void write_until(const struct view *view, struct buf *out)
 
 static void write_dimensions(const struct view *view, struct buf *out)
 {
-    static const enum usage_by DIMENSIONS[] = {BY_MODEL, BY_PROVIDER, BY_ALIAS, BY_CLIENT, BY_CONVERSATION, BY_DAY};
+    static const enum usage_by DIMENSIONS[] = {BY_MODEL, BY_PROVIDER,     BY_ALIAS, BY_CLIENT,
+                                               BY_KEY,   BY_CONVERSATION, BY_DAY};
     for (size_t i = 0; i < sizeof DIMENSIONS / sizeof *DIMENSIONS; i++)
         buf_add_format(out, "<option value=\"%s\"%s>%s</option>\n", usage_by_name(DIMENSIONS[i]),
                        DIMENSIONS[i] == view->range->by ? " selected" : "", usage_by_name(DIMENSIONS[i]));

@@ -24,7 +24,7 @@ static const struct command_option options[] = {
     [UNTIL] = {.name = "until", .value = "TIME", .summary = "count requests before then; a date includes its day"},
     [BY] = {.name = "by",
             .value = "WHAT",
-            .choices = "day hour model provider alias conversation client",
+            .choices = "day hour model provider alias conversation client key",
             .summary = "one row per day, hour, model, … (default day)"},
     [ALIAS] = {.name = "alias", .value = "NAME", .summary = "count only requests for this alias"},
     [PROVIDER] = {.name = "provider",

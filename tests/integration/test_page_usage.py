@@ -20,6 +20,7 @@ CONVERSATION = "5d2f0c8a91e4b376"
 def line(number=0, days_ago=0, **fields):
     at = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=days_ago)
     return {"timestamp": at.strftime("%Y-%m-%dT%H:%M:%S.000Z"), "request_id": f"r{number}", "alias": "codex-default",
+            **({"key": f"agent-{number % 2}"} if number % 3 else {}),
             "deployment": "codex-default/openai/1", "provider": "openai", "model": f"model-{number % 3}",
             "conversation": CONVERSATION, "turn": number + 1, "segments": {"instructions": 50, "tools": 20},
             "attempts": [{"deployment": "codex-default/openai/1", "outcome": "ok", "status": 200, "ms": 300}],
@@ -59,7 +60,7 @@ def test_the_page_and_the_command_agree(session):
     assert figures(session)["total"]["requests"] == 0   # there is no log yet
     write(session, *(line(number, number % 5) for number in range(40)), "{\"torn\n", "[1]\n",
           line(41, 20, cost_usd=1))
-    for by in ("model", "provider", "alias", "client", "day"):
+    for by in ("model", "provider", "alias", "client", "key", "day"):
         page, command = figures(session, f"?range=7d&by={by}"), by_command(session, "--by", by)
         assert (page["total"], page["rows"]) == (command["total"], command["rows"]), by
     assert page["total"]["requests"] == 40 and page["total"]["cost_usd"] == pytest.approx(0.08)
