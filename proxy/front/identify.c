@@ -40,6 +40,11 @@ bool identify(struct gate *gate, const struct http_head *head, const struct admi
         key->master = true;
         return true;
     }
+    if (found && key->master) { /* the table has that of the start; a reload may have brought another one */
+        *refusal = (struct key_refusal){
+            .status = 401, .type = "auth_error", .param = "key", .message = "This was the master key before a reload."};
+        return false;
+    }
     return found &&
            (asks_for_itself(head) || gate_allows_route(gate, key, route_of(head, endpoint), head->path, refusal));
 }

@@ -129,7 +129,7 @@ static void on_tick(evutil_socket_t fd, short what, void *ctx)
     for (unsigned i = calls_find(calls, CALL_OPEN, 0); ok && i < calls_end(calls);
          i = calls_find(calls, CALL_OPEN, i + 1)) {
         struct call_slot copy = *calls_slot(calls, i);
-        if (copy.state != CALL_OPEN || k->recorded[i] == copy.id || now - copy.started_ms < OPEN_MS)
+        if (i >= CALLS_SLOTS || copy.state != CALL_OPEN || k->recorded[i] == copy.id || now - copy.started_ms < OPEN_MS)
             continue;
         begun = begun || (ok = key_store_begin(store_of(k)));
         ok = ok && key_store_add_call(store_of(k), &copy);

@@ -343,6 +343,27 @@ def test_two_workers_share_limits(start_proxy, upstream, store):
     assert {gateway.call(key).status for _ in range(8)} == {401}
 
 
+def test_a_reload_may_change_the_master_key(gateway):
+    key = gateway.make()
+    config = json.loads(gateway.proxy.config.read_text())
+    config["general_settings"]["master_key"] = "sk-another-master-key-0123456789"
+    gateway.proxy.reload(config)   # the environment's master key wins: nothing changes
+    assert gateway.get("/key/list").status == 200 and gateway.call(key).status == 200
+
+
+def test_a_master_key_of_the_file_is_replaced_by_a_reload(start_proxy, upstream, store):
+    first, second = "sk-first-master-key-0123456789", "sk-second-master-key-0123456789"
+    upstream.always(fine)
+    settings = {"key_store": str(store), "master_key": first}
+    proxy = start_proxy(deployment("codex-light", upstream), general_settings=settings, keys={"LITELLM_API_KEY": ""})
+    assert proxy.get("/key/list", key=first).status == 200
+    config = json.loads(proxy.config.read_text())
+    config["general_settings"]["master_key"] = second
+    proxy.reload(config)
+    assert [proxy.get("/key/list", key=each).status for each in (first, second)] == [401, 200]
+    assert proxy.post("/v1/chat/completions", CHAT, key=second).status == 200
+
+
 def test_a_failed_call_costs_nothing(gateway, upstream):
     key = gateway.make(max_budget=0.6)
     upstream.script(error(400), [CLOSE], [CLOSE], [CLOSE])
