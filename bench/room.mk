@@ -10,7 +10,7 @@ EXTRA_DIST += bench/faults bench/faults_lab.py bench/faults_parts.py bench/fault
 	bench/faults_words.py
 EXTRA_DIST += bench/hostile bench/hostile_kinds.py
 EXTRA_DIST += bench/conformance
-EXTRA_DIST += bench/startup bench/warmth bench/workers
+EXTRA_DIST += bench/startup bench/usage bench/warmth bench/workers
 EXTRA_DIST += bench/measure-dispatch bench/measure-streaming bench/measure_calls.py
 
 # Built by bench/routing-sim: a simulated world, and the proxy's own routing code.

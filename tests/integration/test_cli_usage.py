@@ -196,6 +196,18 @@ def test_days_are_local(cli, zone, days):
     assert {row["day"]: row["requests"] for row in usage(cli)["rows"]} == days
 
 
+def test_a_day_of_23_hours(cli):
+    """Its requests are summed as those of any other day, and --since and --until cut at its local midnights."""
+    cli.environment["TZ"] = "CET-1CEST,M3.5.0,M10.5.0/3"
+    at = ["2026-03-28T22:59:59Z", "2026-03-28T23:00:00Z", "2026-03-29T00:59:59Z", "2026-03-29T01:00:00Z",
+          "2026-03-29T21:59:59Z", "2026-03-29T22:00:00Z"]
+    write(cli.logs / "requests.jsonl", [line(time, cost_usd=2 ** i) for i, time in enumerate(at)])
+    assert {row["day"]: row["cost_usd"] for row in usage(cli)["rows"]} == {
+        "2026-03-28": 1, "2026-03-29": 2 + 4 + 8 + 16, "2026-03-30": 32}
+    day = json.loads(cli("usage", "--json", "--since", "2026-03-29", "--until", "2026-03-29", "--by", "hour").stdout)
+    assert day["total"]["cost_usd"] == 30 and sum(row["requests"] for row in day["rows"]) == 4
+
+
 def test_a_range(cli):
     now = datetime.datetime.now(datetime.UTC)
     ages = [0.01, 1.5, 23.5, 24.5, 24 * 6.9 + 24, 24 * 30]

@@ -6,12 +6,13 @@ import json
 import pathlib
 import re
 import subprocess
+import sys
 import tempfile
 import urllib.parse
 
 import pytest
 
-from basics import BUILD
+from basics import BUILD, ROOT
 from session_tools import Session, fastcgi
 
 CONVERSATION = "5d2f0c8a91e4b376"
@@ -109,6 +110,14 @@ def test_scripts_get_all_of_a_large_log(session):
         log.truncate(300 << 20)
     write(session, "\n", line(1))
     assert figures(session)["total"]["requests"] == 1
+
+
+def test_the_measurement():
+    """bench/usage checks that the command and the page count the same, also after new lines and with a filter."""
+    done = subprocess.run([sys.executable, ROOT / "bench" / "usage", "--lines", "1000", "--json", "--build", BUILD],
+                          capture_output=True, text=True, timeout=100)
+    assert done.returncode == 0, done.stderr
+    assert {"pointsman usage", "the page: first view"} < set(json.loads(done.stdout)["results"])
 
 
 def test_csv(session):
