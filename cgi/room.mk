@@ -3,6 +3,7 @@ noinst_LIBRARIES += cgi/libfields.a
 cgi_libfields_a_SOURCES = \
 	cgi/fields.c cgi/fields.h \
 	cgi/keys.c cgi/keys.h \
+	cgi/live_verdict.c cgi/live_verdict.h \
 	cgi/refusal.c cgi/refusal.h \
 	cgi/serve_options.c cgi/serve_options.h
 
@@ -27,6 +28,8 @@ cgi_pointsman_session_SOURCES = \
 	cgi/folder_watch.c cgi/folder_watch.h \
 	cgi/child_setup.c cgi/child_setup.h \
 	cgi/keyfile.c cgi/keyfile.h \
+	cgi/live.c cgi/live.h \
+	cgi/live_tables.c \
 	cgi/main.c \
 	cgi/variables.c cgi/variables.h \
 	cgi/notify.c cgi/notify.h \
@@ -36,6 +39,7 @@ cgi_pointsman_session_SOURCES = \
 	cgi/port.c cgi/port.h \
 	cgi/ports.c cgi/ports.h \
 	cgi/routes.c cgi/routes.h \
+	cgi/runner.c cgi/runner.h \
 	cgi/session.c cgi/session.h \
 	cgi/settings.c cgi/settings.h \
 	cgi/spawn.c cgi/spawn.h \

@@ -150,10 +150,38 @@ static void test(struct session *session, struct pending *pending, const struct 
     }
 }
 
+/* Answers with the proxy's figures, from the last run of the command; without them if the proxy does not answer. */
+static void answer_live(struct session *session, struct pending *pending)
+{
+    if (pending->format == FORMAT_PAGE) {
+        struct buf body;
+        buf_init(&body, PAGE_MAX);
+        live_write_page(session, &body);
+        reply_html(&pending->request, 200, &body);
+        buf_free(&body);
+    } else {
+        struct document d;
+        live_describe(session, document_object(&d));
+        reply_json(&pending->request, &d);
+    }
+}
+
+/* Waits for the proxy's figures. Requests that come meanwhile wait for the same ones. */
+static void show_live(struct session *session, struct pending *pending, const struct fields *fields)
+{
+    (void)fields;
+    if (session->supervisor.state == CHILD_RUNNING && (session->live.pid || live_start(session)))
+        pending->wait = WAIT_LIVE;
+    else
+        answer_live(session, pending);
+}
+
 static const struct route routes[] = {
     {"GET", "/", FORMAT_PAGE, ACCESS_READS, show_page},
     {"GET", "/health", FORMAT_JSON, ACCESS_OPEN, show_health},
     {"GET", "/api/status", FORMAT_JSON, ACCESS_READS, show_status},
+    {"GET", "/live", FORMAT_PAGE, ACCESS_READS, show_live},
+    {"GET", "/api/live", FORMAT_JSON, ACCESS_READS, show_live},
     {"POST", "/api/start", FORMAT_JSON, ACCESS_CHANGES, start},
     {"POST", "/api/stop", FORMAT_JSON, ACCESS_CHANGES, stop},
     {"POST", "/api/test", FORMAT_JSON, ACCESS_CHANGES, test},
@@ -276,6 +304,8 @@ void routes_settle(struct session *session)
             answer_done(session, pending);
         else if (pending->wait == WAIT_TESTED && !session->tester.pid)
             answer_tested(session, pending);
+        else if (pending->wait == WAIT_LIVE && !session->live.pid)
+            answer_live(session, pending);
         else
             continue;
         pending->wait = WAIT_NONE;

@@ -31,6 +31,7 @@ enum watched {
     WATCH_PORT,
     WATCH_RISK_PORT,
     WATCH_TEST,
+    WATCH_LIVE,
     WATCH_FOLDER,
     WATCH_MOUNTS,
     WATCH_COUNT
@@ -70,9 +71,11 @@ bool session_open(struct session *session, pid_t first_parent, struct buf *error
     }
     for (size_t i = 0; i < SESSION_REQUESTS; i++)
         FCGX_InitRequest(&session->pending[i].request.fcgi, FASTCGI_FD, FCGI_FAIL_ACCEPT_ON_INTR);
-    if (!page_load(&session->page, settings->www, error) || !supervisor_open(&session->supervisor, settings, error))
+    if (!page_load(&session->page, settings->www, error) || !live_load(&session->live_page, settings->www, error) ||
+        !supervisor_open(&session->supervisor, settings, error))
         return false;
-    tester_init(&session->tester);
+    runner_init(&session->tester, TESTER_MAX);
+    runner_init(&session->live, LIVE_MAX);
     started_init(&session->started);
     session->peer_fd = peer_open();
     session->harden.peer_uid = session->peer_fd < 0 ? HARDEN_OFF : HARDEN_ON;
@@ -144,7 +147,8 @@ static void check_folder(struct session *session)
 
 static int timeout_ms(const struct session *session)
 {
-    const int64_t dues[] = {session->supervisor.deadline_ms, session->tester.deadline_ms, session->paused_until};
+    const int64_t dues[] = {session->supervisor.deadline_ms, session->tester.deadline_ms, session->live.deadline_ms,
+                            session->paused_until};
     int64_t due = 0;
     for (size_t i = 0; i < sizeof dues / sizeof *dues; i++)
         if (dues[i] && (!due || dues[i] < due))
@@ -152,6 +156,12 @@ static int timeout_ms(const struct session *session)
     if (!due)
         return -1;
     return due > session->now_ms ? (int)(due - session->now_ms) : 0;
+}
+
+static void end_late(struct runner *runner, int64_t now_ms)
+{
+    if (runner->deadline_ms && now_ms >= runner->deadline_ms)
+        runner_on_deadline(runner);
 }
 
 /* Waits once and handles what is ready: the child's log before its exit, and its exit before new requests. */
@@ -167,6 +177,7 @@ static void turn(struct session *session, int signals)
         [WATCH_PORT] = {.fd = supervisor_orphaned_port(s, PORT_PROXY), .events = POLLIN},
         [WATCH_RISK_PORT] = {.fd = supervisor_orphaned_port(s, PORT_RISK), .events = POLLIN},
         [WATCH_TEST] = {.fd = session->tester.fd, .events = POLLIN},
+        [WATCH_LIVE] = {.fd = session->live.fd, .events = POLLIN},
         [WATCH_FOLDER] = {.fd = session->folder_gone ? -1 : session->folder.changes, .events = POLLIN},
         [WATCH_MOUNTS] = {.fd = session->folder_gone ? -1 : session->folder.mounts, .events = POLLPRI},
     };
@@ -190,12 +201,14 @@ static void turn(struct session *session, int signals)
         if (fds[WATCH_RISK_PORT].revents)
             port_reset_clients(fds[WATCH_RISK_PORT].fd);
         if (fds[WATCH_TEST].revents)
-            tester_on_output(&session->tester);
+            runner_on_output(&session->tester);
+        if (fds[WATCH_LIVE].revents)
+            runner_on_output(&session->live);
         if (fds[WATCH_REQUESTS].revents)
             answer_one(session);
     }
-    if (session->tester.deadline_ms && session->now_ms >= session->tester.deadline_ms)
-        tester_on_deadline(&session->tester);
+    end_late(&session->tester, session->now_ms);
+    end_late(&session->live, session->now_ms);
     if (s->deadline_ms && session->now_ms >= s->deadline_ms)
         supervisor_on_deadline(s);
 }

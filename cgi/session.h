@@ -3,6 +3,7 @@
 #define POINTSMAN_CGI_SESSION_H
 
 #include "cgi/folder_watch.h"
+#include "cgi/live.h"
 #include "cgi/page.h"
 #include "cgi/template.h"
 #include "cgi/request.h"
@@ -16,12 +17,12 @@
 /* Requests in flight, including those that wait; further ones get 503. */
 #define SESSION_REQUESTS 16
 
-enum wait { WAIT_NONE, WAIT_READY, WAIT_GONE, WAIT_TESTED };
+enum wait { WAIT_NONE, WAIT_READY, WAIT_GONE, WAIT_TESTED, WAIT_LIVE };
 
 /* The form of a route's request bodies and answers. */
 enum format { FORMAT_JSON, FORMAT_PAGE };
 
-/* A slot for one request, which may wait until the child's state changes or a test ends. */
+/* A slot for one request, which may wait until the child's state changes or a child's output ends. */
 struct pending {
     struct request request;
     enum format format;
@@ -32,10 +33,11 @@ struct session {
     struct settings settings;
     struct supervisor supervisor;
     struct started started; /* by the last start */
-    struct tester tester;
+    struct runner tester;
+    struct runner live; /* gets the proxy's figures for all requests that wait for them */
     struct folder_watch folder;
     struct harden_status harden;
-    struct template page;
+    struct template page, live_page;
     char token[SECRET_TOKEN_SIZE]; /* the page token */
     struct pending pending[SESSION_REQUESTS];
     int peer_fd;          /* peer_open()'s */

@@ -58,6 +58,7 @@ check_PROGRAMS += \
 	tests/unit/test_json_value \
 	tests/unit/test_saved_state \
 	tests/unit/test_keys \
+	tests/unit/test_live_verdict \
 	tests/unit/test_key_calls \
 	tests/unit/test_key_gate \
 	tests/unit/test_key_models \
@@ -142,6 +143,7 @@ tests_unit_test_sandbox_CFLAGS = $(AM_CFLAGS) $(SECCOMP_CFLAGS)
 tests_unit_test_sandbox_LDADD = $(LDADD) $(SECCOMP_LIBS)
 tests_unit_test_fields_LDADD = cgi/libfields.a proxy/libpure.a $(common_libs) $(CMOCKA_LIBS) -lm
 tests_unit_test_keys_LDADD = $(tests_unit_test_fields_LDADD)
+tests_unit_test_live_verdict_LDADD = $(tests_unit_test_fields_LDADD)
 tests_unit_test_child_log_SOURCES = tests/unit/test_child_log.c cgi/child_log.c
 tests_unit_test_notify_SOURCES = tests/unit/test_notify.c cgi/notify.c
 tests_unit_test_request_guards_SOURCES = tests/unit/test_request_guards.c cgi/guards.c

@@ -4,6 +4,8 @@ dist_www_DATA = \
 	www/conversation.html \
 	www/favicon.svg \
 	www/head.js \
+	www/live.html \
+	www/live.js \
 	www/page.html \
 	www/style.css \
 	www/usage.html \

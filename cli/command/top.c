@@ -26,10 +26,11 @@
 #define CLEAR_LINE "\033[K"
 #define CLEAR_BELOW "\033[J"
 
-enum { INTERVAL };
+enum { INTERVAL, JSON };
 
 static const struct command_option options[] = {
     [INTERVAL] = {.name = "interval", .value = "SECONDS", .summary = "time between two updates, 0.2 to 60 (default 1)"},
+    [JSON] = {.name = "json", .summary = "print the reply of GET /dispatch/state, once"},
     {0},
 };
 
@@ -198,6 +199,19 @@ static int run_once(struct top *t)
     return code;
 }
 
+static int print_json(struct top *t)
+{
+    struct buf error;
+    int code = EXIT_OK;
+    buf_init(&error, 1024);
+    if (get(t, "/dispatch/state", &t->state, &error))
+        (void)fwrite(t->state.body.data, 1, t->state.body.len, stdout); /* as in run_once() */
+    else
+        code = complain(EXIT_FAULT, "%s", buf_message(&error));
+    buf_free(&error);
+    return code;
+}
+
 static int run(const struct arguments *a)
 {
     struct top t = {.first_usd = NAN};
@@ -211,6 +225,8 @@ static int run(const struct arguments *a)
     int code;
     if (!gateway_find(&t.gateway, &error))
         code = complain(EXIT_FAULT, "%s", buf_message(&error));
+    else if (a->values[JSON])
+        code = print_json(&t);
     else if (terminal_is(stdout) && terminal_is(stdin))
         code = run_live(&t, (int)(1000 * seconds));
     else
@@ -230,7 +246,8 @@ const struct command command_top = {
              "not a terminal, it is printed once. Tokens of a running reply are estimates; with --workers, the\n"
              "requests are those of one worker.",
     .examples = "pointsman top\n"
-                "pointsman top --interval 5\n",
+                "pointsman top --interval 5\n"
+                "pointsman top --json | jq .running\n",
     .options = options,
     .run = run,
 };

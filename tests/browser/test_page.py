@@ -426,6 +426,40 @@ def test_deployments_and_a_test_request(browser, routed, script):
               "the map to stop moving")
 
 
+def test_the_view_live(browser, routed, script):
+    page = Page(browser, routed)
+    page.find('nav a[href="/live"]').click()
+    page.wait(lambda: page.find("#verdict").text.startswith("All is well: "), "the verdict")
+    assert page.find("#verdict .well").is_displayed() and page.find("#models tbody").is_displayed()
+    assert page.find(".filter").is_displayed() == script
+    assert routed.api("/api/test", {"model": "codex-echo"}).status == 200
+    assert routed.api("/api/test", {"model": "gone"}).status == 502
+
+    def shown():
+        return [row.find_element("css selector", "td").text
+                for row in browser.find_elements("css selector", "#requests tbody tr") if row.is_displayed()]
+
+    if not script:
+        page.open_path("/live")
+    page.wait(lambda: shown() == ["gone", "codex-echo"], "the requests")
+    assert page.find("#requests td.skipped").is_displayed()
+    if not script:
+        return
+    page.find("#filter").send_keys("echo")
+    page.wait(lambda: shown() == ["codex-echo"] and page.find("#matches").text == "1 of 2", "the filter")
+    assert routed.api("/api/test", {"model": "codex-echo"}).status == 200
+    page.wait(lambda: shown() == ["codex-echo"] * 2 and page.find("#matches").text == "2 of 3", "the next request")
+    for theme in ("light", "dark"):
+        use_theme(page, theme)
+        assert not find_faults(page), theme
+    page.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
+                                 {"width": 360, "height": 800, "deviceScaleFactor": 1, "mobile": False})
+    assert page.browser.execute_script("return document.documentElement.scrollWidth") <= 360
+    assert not [entry for entry in page.browser.get_log("browser") if entry["level"] in ("WARNING", "SEVERE")]
+    routed.stop()
+    page.wait(lambda: page.find("#verdict").text.startswith("The proxy is stopped."), "the stop")
+
+
 def test_localhost_leads_nowhere_else(page, session):
     """Chromium tries ::1 first, where another user could wait for keys."""
     try:

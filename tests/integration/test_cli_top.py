@@ -1,5 +1,6 @@
 """pointsman top: live in a terminal, once as text elsewhere."""
 import fcntl
+import json
 import os
 import signal
 import struct
@@ -47,6 +48,14 @@ def test_once_without_a_terminal(cli):
     lines = {line.split()[0]: line for line in shown.stdout.splitlines() if line}
     assert " ready " in lines["codex-light/openai/1"] and " http_429 " in lines["codex-cool/openai/1"]
     assert lines["1"] == "1 not ready: NOT_SET_API_KEY is not set (1)"
+
+
+def test_as_json(cli, proxy):
+    shown = cli("top", "--json")
+    assert shown.returncode == 0, shown.stderr
+    models = json.loads(shown.stdout)["models"]
+    assert models["codex-cool/openai/1"]["hard_limit_reason"] == "http_429"
+    assert cli("top", "--json", LITELLM_API_KEY="wrong").returncode == 1
 
 
 @pytest.mark.parametrize("transport", ["libcurl"], indirect=True)   # the other ignores servers' limits

@@ -11,8 +11,9 @@ import tempfile
 import pytest
 from session_tools import Session, connection_parameters, fastcgi
 
-STATIC = ("/style.css", "/app.js", "/head.js", "/usage.js", "/favicon.svg")
-OPEN = ("/", "/health", "/api/status", "/nowhere", "/usage", "/usage.csv", "/api/usage", "/sample/usage")
+STATIC = ("/style.css", "/app.js", "/head.js", "/live.js", "/usage.js", "/favicon.svg")
+OPEN = ("/", "/health", "/api/status", "/live", "/api/live", "/nowhere", "/usage", "/usage.csv", "/api/usage",
+        "/sample/usage")
 CHANGING = {"/api/start": "application/json", "/api/stop": "application/json", "/api/test": "application/json",
             "/start": "application/x-www-form-urlencoded", "/stop": "application/x-www-form-urlencoded",
             "/test": "application/x-www-form-urlencoded"}
