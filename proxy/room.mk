@@ -168,6 +168,7 @@ proxy_libkeys_a_SOURCES = \
 	proxy/keys/admin_import.c \
 	proxy/keys/admin_keys.c \
 	proxy/keys/admin_list.c \
+	proxy/keys/admin_members.c \
 	proxy/keys/admin_others.c \
 	proxy/keys/admin_rows.c \
 	proxy/keys/admin_spend.c \

@@ -1,11 +1,12 @@
 # Unit tests: a line here, and tests/unit/test_NAME.c. By default they link only pure code.
 LDADD = proxy/libpure.a $(common_libs) $(CMOCKA_LIBS) $(ZLIB_LIBS) $(ZSTD_LIBS) -lm
-noinst_HEADERS = tests/unit/unit.h tests/unit/folder.h tests/unit/key_lab.h tests/unit/bridge.h \
+noinst_HEADERS = tests/unit/unit.h tests/unit/folder.h tests/unit/key_lab.h tests/unit/admin_lab.h tests/unit/bridge.h \
 	tests/unit/config_load.h \
 	tests/unit/semantic_pairs.h tests/fuzz/fuzz.h
 
 check_PROGRAMS += \
 	tests/unit/test_adaptive \
+	tests/unit/test_admin \
 	tests/unit/test_admit \
 	tests/unit/test_arguments \
 	tests/unit/test_buf \
@@ -124,6 +125,7 @@ endif
 tests_unit_test_buf_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=realloc
 tests_unit_test_document_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=realloc
 tests_unit_test_key_sharing_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+tests_unit_test_admin_LDADD = proxy/libkeys.a $(LDADD) $(SQLITE_LIBS)
 # The request log is not pure: its test compiles it.
 tests_unit_test_journal_SOURCES = tests/unit/test_journal.c proxy/record/journal.c proxy/record/journal_line.c
 tests_unit_test_saved_state_SOURCES = tests/unit/test_saved_state.c proxy/record/saved_state.c
@@ -186,6 +188,7 @@ fuzz:
 
 # Fuzz targets, run on their seeds and on mutated copies.
 check_PROGRAMS += \
+	tests/fuzz/fuzz_admin \
 	tests/fuzz/fuzz_canonical \
 	tests/fuzz/fuzz_coding \
 	tests/fuzz/fuzz_config \
@@ -204,6 +207,8 @@ check_PROGRAMS += \
 	tests/fuzz/fuzz_request \
 	tests/fuzz/fuzz_sse \
 	tests/fuzz/fuzz_toml
+tests_fuzz_fuzz_admin_SOURCES = tests/fuzz/fuzz_admin.c tests/fuzz/replay.c
+tests_fuzz_fuzz_admin_LDADD = $(tests_unit_test_admin_LDADD)
 tests_fuzz_fuzz_canonical_SOURCES = tests/fuzz/fuzz_canonical.c tests/fuzz/replay.c
 tests_fuzz_fuzz_coding_SOURCES = tests/fuzz/fuzz_coding.c tests/fuzz/replay.c
 tests_fuzz_fuzz_config_SOURCES = tests/fuzz/fuzz_config.c tests/fuzz/replay.c

@@ -12,7 +12,9 @@
 #include <time.h>
 
 #define MESSAGE_MAX 512
-#define NODES_MAX 4000000 /* of a body; each takes some 80 bytes */
+#define NODES_MAX 4000000   /* of the master key's body, which may import keys; each takes some 80 bytes */
+#define KEY_NODES_MAX 20000 /* of a virtual key's body */
+#define MEMBERS_MAX 1000    /* of an object in a body */
 
 static const struct {
     const char *method, *path; /* a '*' in a path is a name, which the route reads from the path */
@@ -37,6 +39,8 @@ static const struct {
     {"GET", "/team/list", admin_team_list},
     {"POST", "/team/block", admin_team_block},
     {"POST", "/team/unblock", admin_team_unblock},
+    {"POST", "/team/member_add", admin_team_member_add},
+    {"POST", "/team/member_delete", admin_team_member_delete},
     {"POST", "/user/new", admin_user_new},
     {"POST", "/user/update", admin_user_update},
     {"POST", "/user/delete", admin_user_delete},
@@ -209,14 +213,22 @@ static bool matches(struct slice path, const char *route)
     return i == path.len;
 }
 
-/* Whether an object has a member twice: then two readers may differ. */
-static const char *find_duplicate(const cJSON *object)
+/* Objects with a member twice are refused, because two readers may differ; those with many, because any key may send a
+ * body, and the comparison takes quadratic time. */
+static bool check_members(struct admin *a, const cJSON *in)
 {
     const cJSON *one, *other;
-    cJSON_ArrayForEach(one, object) for (other = one->next; other;
-                                         other = other->next) if (strcmp(one->string, other->string) ==
-                                                                  0) return one->string;
-    return NULL;
+    if (cJSON_IsObject(in) && cJSON_GetArraySize(in) > MEMBERS_MAX)
+        return admin_fail(a, 400, NULL, "An object of the body has more than %d members.", MEMBERS_MAX);
+    cJSON_ArrayForEach(one, in)
+    {
+        for (other = one->next; other && cJSON_IsObject(in); other = other->next)
+            if (strcmp(one->string, other->string) == 0)
+                return admin_fail(a, 400, one->string, "The body has the field '%.100s' twice.", one->string);
+        if (one->child && !check_members(a, one))
+            return false;
+    }
+    return true;
 }
 
 /* Reads the body strictly; none is an empty object. */
@@ -227,7 +239,8 @@ static bool read_body(struct admin *a)
     if (!body.len)
         body = SLICE("{}");
     bool ok = json_parse(&checked, body.ptr, body.len) && json_type(&checked, 0) == JSON_OBJECT;
-    bool no_memory = checked.no_memory, large = ok && checked.count > NODES_MAX;
+    size_t most = a->request->caller.len ? KEY_NODES_MAX : NODES_MAX;
+    bool no_memory = checked.no_memory, large = ok && checked.count > most;
     json_free(&checked);
     if (ok && !large)
         a->body = cJSON_ParseWithLength(body.ptr, body.len);
@@ -237,8 +250,7 @@ static bool read_body(struct admin *a)
     }
     if (!a->body)
         return admin_fail(a, 400, NULL, "The body must be a JSON object%s.", large ? " of reasonable size" : "");
-    const char *twice = find_duplicate(a->body);
-    return !twice || admin_fail(a, 400, twice, "The body has the field '%.100s' twice.", twice);
+    return check_members(a, a->body);
 }
 
 static bool answer(struct admin *a)

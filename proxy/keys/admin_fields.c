@@ -143,27 +143,29 @@ static bool is_model_budget(const cJSON *item)
 
 static const struct {
     const char *expected;
-    bool (*shape)(const cJSON *item); /* of the JSON: else 422, as LiteLLM has it */
-    bool (*value)(const cJSON *item); /* else 400; NULL: any */
-    bool (*element)(const cJSON *item);
+    bool (*shape)(const cJSON *item);         /* of the JSON: else 422, as LiteLLM has it */
+    bool (*value)(const cJSON *item);         /* else 400; NULL: any */
+    bool (*element_shape)(const cJSON *item); /* of each element: else 422, */
+    bool (*element)(const cJSON *item);       /* else 400 */
 } types[] = {
-    [TEXT] = {"a text of at most 255 bytes", is_string, is_text, NULL},
-    [FLAG] = {"true or false", is_bool, NULL, NULL},
-    [MONEY] = {"USD, 0 to 1000000", is_number, is_money, NULL},
-    [COUNT] = {"a whole number, 0 or more", is_number, is_count, NULL},
-    [DURATION] = {"a duration like 30s, 1h, 1d, 30d or 1mo", is_string, is_duration, NULL},
-    [NAMES] = {"a list of texts", is_array, NULL, is_text},
-    [OBJECT] = {"an object", is_object, NULL, NULL},
-    [PAIRS] = {"an object of texts", is_object, NULL, is_text},
-    [COUNTS] = {"an object of whole numbers", is_object, NULL, is_count},
-    [BUDGETS] = {"at most 3 objects {max_budget, budget_duration}", is_array, NULL, is_budget},
+    [TEXT] = {"a text of at most 255 bytes", is_string, is_text, NULL, NULL},
+    [FLAG] = {"true or false", is_bool, NULL, NULL, NULL},
+    [MONEY] = {"USD, 0 to 1000000", is_number, is_money, NULL, NULL},
+    [COUNT] = {"a whole number, 0 or more", is_number, is_count, NULL, NULL},
+    [DURATION] = {"a duration like 30s, 1h, 1d, 30d or 1mo", is_string, is_duration, NULL, NULL},
+    [NAMES] = {"a list of texts of at most 255 bytes", is_array, NULL, is_string, is_text},
+    [OBJECT] = {"an object", is_object, NULL, NULL, NULL},
+    [PAIRS] = {"an object of texts of at most 255 bytes", is_object, NULL, is_string, is_text},
+    [COUNTS] = {"an object of whole numbers", is_object, NULL, is_number, is_count},
+    [BUDGETS] = {"at most 3 objects {max_budget, budget_duration}", is_array, NULL, is_object, is_budget},
     [MODEL_BUDGETS] = {"an object of {max_budget, budget_duration, rpm_limit, tpm_limit} by model", is_object, NULL,
-                       is_model_budget},
+                       NULL, is_model_budget},
 };
 
 static bool check(struct admin *a, const struct field *field, const cJSON *item)
 {
-    bool shape = types[field->type].shape(item),
+    bool (*of_element)(const cJSON *item) = types[field->type].element_shape;
+    bool shape = types[field->type].shape(item) && (!of_element || all(item, of_element)),
          value = shape && (!types[field->type].value || types[field->type].value(item));
     if (value && types[field->type].element)
         value = all(item, types[field->type].element);

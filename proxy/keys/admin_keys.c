@@ -88,22 +88,17 @@ static bool check_references(struct admin *a, const cJSON *doc)
     static const struct {
         const char *field;
         enum object_kind kind;
-    } references[] = {{"team_id", OBJECT_TEAM}, {"budget_id", OBJECT_BUDGET}, {"user_id", OBJECT_USER}};
+    } references[] = {{"team_id", OBJECT_TEAM}, {"budget_id", OBJECT_BUDGET}};
     for (size_t i = 0; i < sizeof references / sizeof *references; i++) {
         const char *id = objects_text(doc, references[i].field);
         cJSON *found = *id ? admin_get(a, references[i].kind, id) : NULL;
-        if (*id && !found && references[i].kind == OBJECT_USER) {
-            cJSON *user = cJSON_CreateObject();
-            bool made = user && admin_store(a, OBJECT_USER, id, user, NULL, NULL);
-            cJSON_Delete(user);
-            if (!made)
-                return false;
-        } else if (*id && !found) {
-            return admin_fail(a, 404, references[i].field, "%s: there is no '%s'.", references[i].field, id);
-        }
+        if (*id && !found)
+            return !a->no_memory &&
+                   admin_fail(a, 404, references[i].field, "%s: there is no '%s'.", references[i].field, id);
         cJSON_Delete(found);
     }
-    return true;
+    const char *user = objects_text(doc, "user_id");
+    return !*user || admin_need_user(a, user);
 }
 
 /* The fields of the body are valid, and what they name exists. */

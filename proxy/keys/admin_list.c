@@ -1,6 +1,7 @@
 /* pure: except for the store: the list of keys, page by page. */
 #include "proxy/keys/admin_private.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -36,6 +37,7 @@ bool admin_key_list(struct admin *a)
 {
     struct listing l = {.a = a, .keys = cJSON_CreateArray(), .size = admin_number_parameter(a, "size", 10)};
     long page = admin_number_parameter(a, "page", 1);
+    page = page < LONG_MAX / PAGE_MAX ? page : LONG_MAX / PAGE_MAX;
     char full[ID_MAX + 1] = "";
     (void)admin_parameter(a, "user_id", l.user);
     (void)admin_parameter(a, "team_id", l.team);

@@ -40,8 +40,7 @@ static void make_id(char id[ID_MAX + 1])
     (void)sodium_bin2hex(id, ID_MAX + 1, bytes, sizeof bytes);
 }
 
-/* Finds the object that the body names. NULL: the error is set. */
-static cJSON *find(struct admin *a, enum object_kind kind, char id[ID_MAX + 1])
+cJSON *admin_find(struct admin *a, enum object_kind kind, char id[ID_MAX + 1])
 {
     if (!take_id(a, kind, id))
         return NULL;
@@ -61,7 +60,9 @@ static bool make(struct admin *a, enum object_kind kind)
         make_id(id);
     cJSON *old = admin_get(a, kind, id), *doc = cJSON_CreateObject();
     bool ok = doc && (!old || admin_fail(a, 400, kinds[kind].id, "The %s '%s' exists already.", kinds[kind].what, id));
-    ok = ok && admin_take_fields(a, kind, doc) && admin_store(a, kind, id, doc, NULL, NULL);
+    ok = ok && admin_take_fields(a, kind, doc) &&
+         (kind != OBJECT_TEAM || admin_take_members(a, "members_with_roles", doc)) &&
+         admin_store(a, kind, id, doc, NULL, NULL);
     if (ok)
         a->answer = admin_row(a, kind, id, doc);
     a->no_memory |= !doc;
@@ -73,7 +74,7 @@ static bool make(struct admin *a, enum object_kind kind)
 static bool change(struct admin *a, enum object_kind kind, const char *flag, bool value)
 {
     char id[ID_MAX + 1];
-    cJSON *old = find(a, kind, id), *doc = old ? cJSON_Duplicate(old, true) : NULL;
+    cJSON *old = admin_find(a, kind, id), *doc = old ? cJSON_Duplicate(old, true) : NULL;
     bool ok = doc && admin_take_fields(a, kind, doc);
     if (ok && flag)
         admin_set(a, doc, flag, cJSON_CreateBool(value));
@@ -234,7 +235,22 @@ bool admin_user_list(struct admin *a)
     return !a->no_memory && list_all(a, OBJECT_USER, users);
 }
 
-/* Makes a key for the user, too, unless auto_create_key is false. */
+/* The fields of a new user's key: those that are not the user's own, so that no limit is lost. */
+static cJSON *key_fields(struct admin *a, const cJSON *user)
+{
+    static const char *const names[] = {"key_alias", "duration",       "aliases", "permissions",
+                                        "key_type",  "allowed_routes", "tags",    "budget_id"};
+    cJSON *fields = cJSON_CreateObject();
+    admin_add_text(a, fields, "user_id", objects_text(user, "user_id"));
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const cJSON *item = cJSON_GetObjectItemCaseSensitive(a->body, names[i]);
+        if (item)
+            admin_add(a, fields, names[i], cJSON_Duplicate(item, true));
+    }
+    return fields;
+}
+
+/* Makes a key for the user, too, unless auto_create_key is false. Both or neither. */
 bool admin_user_new(struct admin *a)
 {
     if (!make(a, OBJECT_USER))
@@ -243,9 +259,8 @@ bool admin_user_new(struct admin *a)
     const cJSON *wanted = cJSON_GetObjectItemCaseSensitive(a->body, "auto_create_key");
     if (cJSON_IsFalse(wanted))
         return true;
-    cJSON *body = a->body, *fields = cJSON_CreateObject();
-    admin_add_text(a, fields, "user_id", objects_text(user, "user_id"));
-    a->body = fields;
+    cJSON *body = a->body;
+    a->body = key_fields(a, user);
     a->answer = NULL;
     bool ok = !a->no_memory && admin_key_generate(a);
     cJSON_Delete(a->body);
@@ -254,9 +269,11 @@ bool admin_user_new(struct admin *a)
         key = a->answer;
         admin_add_text(a, user, "key", objects_text(key, "key"));
         admin_add_text(a, user, "token", objects_text(key, "token"));
+        admin_add(a, user, "expires", cJSON_Duplicate(cJSON_GetObjectItemCaseSensitive(key, "expires"), true));
         cJSON_Delete(key);
         a->answer = user;
     } else {
+        ok = admin_remove(a, OBJECT_USER, objects_text(user, "user_id")) && ok;
         cJSON_Delete(user);
     }
     return ok;

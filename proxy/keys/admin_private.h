@@ -53,6 +53,12 @@ MUST_CHECK bool admin_store(struct admin *a, enum object_kind kind, const char *
                             const char *old_id);
 /* Removes an object; false: the error is set. */
 MUST_CHECK bool admin_remove(struct admin *a, enum object_kind kind, const char *id);
+/* Makes a user who is named for the first time, as LiteLLM does. false: the error is set. */
+MUST_CHECK bool admin_need_user(struct admin *a, const char *id);
+/* Finds the object that the body names by its id. NULL: the error is set. Owned by the caller. (admin_others.c) */
+cJSON *admin_find(struct admin *a, enum object_kind kind, char id[ID_MAX + 1]);
+/* Adds the body's members, one or a list, to the team's. false: the error is set. (admin_members.c) */
+MUST_CHECK bool admin_take_members(struct admin *a, const char *param, cJSON *team);
 /* Writes the hash of a key that is named by its secret or its hash. */
 void admin_hash(const char *named, char hash[HASH_HEX]);
 
@@ -61,7 +67,7 @@ typedef bool admin_route(struct admin *a);
 admin_route admin_key_generate, admin_key_update, admin_key_delete, admin_key_info, admin_key_list,
     admin_key_regenerate, admin_key_block, admin_key_unblock, admin_key_reset_spend, admin_key_health, admin_key_import;
 admin_route admin_team_new, admin_team_update, admin_team_delete, admin_team_info, admin_team_list, admin_team_block,
-    admin_team_unblock;
+    admin_team_unblock, admin_team_member_add, admin_team_member_delete;
 admin_route admin_user_new, admin_user_update, admin_user_delete, admin_user_info, admin_user_list;
 admin_route admin_budget_new, admin_budget_update, admin_budget_delete, admin_budget_info, admin_budget_list;
 admin_route admin_customer_new, admin_customer_update, admin_customer_delete, admin_customer_info, admin_customer_list,

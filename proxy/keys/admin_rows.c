@@ -30,6 +30,19 @@ cJSON *admin_get(struct admin *a, enum object_kind kind, const char *id)
     return doc;
 }
 
+bool admin_need_user(struct admin *a, const char *id)
+{
+    cJSON *user = admin_get(a, OBJECT_USER, id);
+    bool ok = user && !a->no_memory;
+    if (!user && !a->no_memory) {
+        user = cJSON_CreateObject();
+        a->no_memory |= !user;
+        ok = user && admin_store(a, OBJECT_USER, id, user, NULL, NULL);
+    }
+    cJSON_Delete(user);
+    return ok;
+}
+
 static const char *status_of(const cJSON *doc, int64_t now_ms)
 {
     double expires_ms = objects_number(doc, "_expires");

@@ -29,9 +29,16 @@ static void add_slice(struct admin *a, cJSON *in, const char *name, struct slice
 
 struct logs {
     struct admin *a;
-    cJSON *rows; /* one for each call, */
-    cJSON *days; /* or for each day */
+    cJSON *rows;      /* one for each call, */
+    cJSON *days;      /* or for each day */
+    const char *user; /* only this user's; empty: all */
+    unsigned count;   /* rows */
 };
+
+static bool is_wanted(const struct logs *l, const cJSON *key)
+{
+    return !*l->user || strcmp(objects_text(key, "user_id"), l->user) == 0;
+}
 
 static void add_call(void *ctx, const struct key_store_call *call)
 {
@@ -39,7 +46,13 @@ static void add_call(void *ctx, const struct key_store_call *call)
     struct admin *a = l->a;
     char key[HASH_HEX];
     (void)snprintf(key, sizeof key, "%.*s", SLICE_ARGS(call->key));
-    cJSON *row = cJSON_CreateObject(), *doc = admin_get(a, OBJECT_KEY, key);
+    cJSON *doc = admin_get(a, OBJECT_KEY, key);
+    if (l->count >= ROWS_MAX || !is_wanted(l, doc)) {
+        cJSON_Delete(doc);
+        return;
+    }
+    l->count++;
+    cJSON *row = cJSON_CreateObject();
     add_slice(a, row, "request_id", call->request_id);
     admin_add_text(a, row, "call_type", call_type(call->flags));
     admin_add_text(a, row, "api_key", key);
@@ -74,6 +87,16 @@ static void add_to(struct admin *a, cJSON *in, const char *name, double usd)
         admin_add_number(a, in, name, usd);
 }
 
+static bool is_users_call(const struct logs *l, const struct key_store_call *call)
+{
+    char key[HASH_HEX];
+    (void)snprintf(key, sizeof key, "%.*s", SLICE_ARGS(call->key));
+    cJSON *doc = *l->user ? admin_get(l->a, OBJECT_KEY, key) : NULL;
+    bool wanted = is_wanted(l, doc);
+    cJSON_Delete(doc);
+    return wanted;
+}
+
 /* {"startTime": day, "spend", "users": {}, "models": {}} */
 static void add_to_day(void *ctx, const struct key_store_call *call)
 {
@@ -81,7 +104,7 @@ static void add_to_day(void *ctx, const struct key_store_call *call)
     char day[16], model[ID_MAX + 1];
     time_t seconds = (time_t)(call->ended_ms / 1000);
     struct tm tm;
-    if (!gmtime_r(&seconds, &tm) || !strftime(day, sizeof day, "%Y-%m-%d", &tm))
+    if (!gmtime_r(&seconds, &tm) || !strftime(day, sizeof day, "%Y-%m-%d", &tm) || !is_users_call(l, call))
         return;
     cJSON *last = cJSON_GetArrayItem(l->days, cJSON_GetArraySize(l->days) - 1);
     if (!last || strcmp(objects_text(last, "startTime"), day) != 0) {
@@ -114,11 +137,13 @@ static bool read_day(const char *text, int64_t *ms)
 bool admin_spend_logs(struct admin *a)
 {
     char named[ID_MAX + 1], key[HASH_HEX] = "", id[ID_MAX + 1] = "", day[ID_MAX + 1], summarize[ID_MAX + 1] = "true";
+    char user[ID_MAX + 1] = "";
     struct key_store_query query = {.until_ms = INT64_MAX, .most = ROWS_MAX};
     bool dates = false;
     if (admin_parameter(a, "api_key", named))
         admin_hash(named, key);
     (void)admin_parameter(a, "request_id", id);
+    (void)admin_parameter(a, "user_id", user);
     (void)admin_parameter(a, "summarize", summarize);
     if (admin_parameter(a, "start_date", day)) {
         dates = true;
@@ -133,9 +158,9 @@ bool admin_spend_logs(struct admin *a)
     query.key = slice_of(key);
     query.request_id = slice_of(id);
     bool sums = dates && strcmp(summarize, "false") != 0;
-    query.most = sums ? UINT32_MAX : ROWS_MAX;
+    query.most = sums || *user ? UINT32_MAX : ROWS_MAX;
     a->answer = cJSON_CreateArray();
-    struct logs l = {a, a->answer, a->answer};
+    struct logs l = {.a = a, .rows = a->answer, .days = a->answer, .user = user};
     return key_store_calls(a->o->store, &query, sums ? add_to_day : add_call, &l) || a->no_memory ||
            admin_fail(a, 500, NULL, "The key store can't be read: %s.", key_store_error(a->o->store));
 }
