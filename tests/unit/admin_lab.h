@@ -6,7 +6,8 @@
 #include "proxy/keys/admin.h"
 
 static struct objects admin_lab;
-static cJSON *answer; /* the last one */
+static cJSON *answer;      /* the last one */
+static const char *caller; /* hash of a virtual key; "": the master key asks */
 
 static inline int admin_enter(void **state)
 {
@@ -18,6 +19,7 @@ static inline int admin_enter(void **state)
     assert_string_equal(error.len ? buf_text(&error) : "", "");
     buf_free(&error);
     answer = NULL;
+    caller = "";
     return 0;
 }
 
@@ -36,6 +38,7 @@ static inline int admin_ask(const char *line, struct slice body)
                                     .path = {path, query ? (size_t)(query - path) : strlen(path)},
                                     .query = query ? slice_of(query + 1) : (struct slice){NULL, 0},
                                     .body = body,
+                                    .caller = slice_of(caller),
                                     .now_ms = lab_now.unix_ms,
                                     .mono_ms = lab_now.mono_ms};
     struct buf out;

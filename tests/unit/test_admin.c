@@ -19,6 +19,7 @@ TEST(a_key_is_shown_once_and_in_force_at_once)
     assert_string_equal(text_at("token"), text_at("token_id"));
     assert_string_equal(text_at("budget_reset_at"), "2026-12-02T00:00:00Z");
     assert_true(cJSON_IsNull(at("expires")));
+    assert_true(cJSON_IsObject(at("metadata")));
     struct key_ref ref = lab_find(secret);
     assert_false(ref.master);
     snprintf(line, sizeof line, "GET /key/info?key=%s", secret);
@@ -119,7 +120,7 @@ TEST(bodies_that_are_refused)
     size_t len = strlen(deep);
     memset(deep + len, '[', 100);
     memset(deep + len + 100, ']', 100);
-    strcpy(deep + len + 200, "}}");
+    memcpy(deep + len + 200, "}}", 3);
     must_answer("POST /key/generate", deep, 400);
 }
 
@@ -133,6 +134,21 @@ TEST(a_body_with_many_members_takes_no_quadratic_time)
     buf_add_text(&body, "}");
     assert_false(body.failed);
     assert_int_equal(admin_ask("POST /key/health", buf_slice(&body)), 400); /* no request has so many */
+    buf_free(&body);
+}
+
+TEST(a_virtual_key_sends_small_bodies)
+{
+    struct buf body;
+    buf_init(&body, 1u << 20);
+    buf_add_text(&body, "{\"list\":[0");
+    for (unsigned i = 1; i < 25000; i++)
+        buf_add_text(&body, ",0");
+    buf_add_text(&body, "]}");
+    assert_int_equal(admin_ask("POST /key/health", buf_slice(&body)), 200); /* the master key may import keys */
+    caller = "2ad554f6b928ef0ca3e7f463f9280e18e69b51e249bec62c63da8aa35bdf0f9a";
+    assert_int_equal(admin_ask("POST /key/health", buf_slice(&body)), 400);
+    must_answer("POST /key/health", "{}", 200);
     buf_free(&body);
 }
 
@@ -252,6 +268,7 @@ int main(void)
         ADMIN_TEST(unknown_fields_are_ignored),
         ADMIN_TEST(bodies_that_are_refused),
         ADMIN_TEST(a_body_with_many_members_takes_no_quadratic_time),
+        ADMIN_TEST(a_virtual_key_sends_small_bodies),
         ADMIN_TEST(an_alias_is_unique),
         ADMIN_TEST(a_list_page_by_page),
         ADMIN_TEST(a_new_users_key_has_the_limits_of_the_request),
