@@ -127,11 +127,11 @@ void admin_add_null(struct admin *a, cJSON *in, const char *name)
 
 void admin_add_time(struct admin *a, cJSON *in, const char *name, double unix_ms)
 {
-    time_t seconds = (time_t)(unix_ms / 1000);
+    bool known = unix_ms > 0 && unix_ms < 2.5e14; /* else no time_t has it */
+    time_t seconds = known ? (time_t)(unix_ms / 1000) : 0;
     struct tm tm;
     char text[40];
-    if (unix_ms > 0 && unix_ms < 2.5e14 && gmtime_r(&seconds, &tm) &&
-        strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm))
+    if (known && gmtime_r(&seconds, &tm) && strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm))
         admin_add_text(a, in, name, text);
     else
         admin_add_null(a, in, name);
@@ -244,10 +244,12 @@ static bool read_body(struct admin *a)
     json_free(&checked);
     if (ok && !large)
         a->body = cJSON_ParseWithLength(body.ptr, body.len);
-    if (no_memory || (ok && !large && !a->body)) {
+    if (no_memory) {
         a->no_memory = true;
         return false;
     }
+    if (ok && !large && !a->body) /* cJSON does not say which of the two */
+        return admin_fail(a, 400, NULL, "The body can't be read: it has half of a surrogate pair, or memory ran out.");
     if (!a->body)
         return admin_fail(a, 400, NULL, "The body must be a JSON object%s.", large ? " of reasonable size" : "");
     return check_members(a, a->body);

@@ -86,24 +86,56 @@ static bool change(struct admin *a, enum object_kind kind, const char *flag, boo
     return ok;
 }
 
-/* Deletes one that the body names, or a list. */
+struct use {
+    const char *field, *id;
+    bool found, no_memory;
+};
+
+static bool find_use(void *ctx, struct slice id, struct slice text)
+{
+    struct use *use = ctx;
+    (void)id;
+    cJSON *doc = cJSON_ParseWithLength(text.ptr, text.len);
+    use->no_memory = !doc;
+    use->found = doc && strcmp(objects_text(doc, use->field), use->id) == 0;
+    cJSON_Delete(doc);
+    return !use->found && !use->no_memory;
+}
+
+/* Removes one that no key or customer names: the next start could not put those in force. */
+static bool remove_unused(struct admin *a, enum object_kind kind, const char *id)
+{
+    static const enum object_kind users[] = {OBJECT_KEY, OBJECT_CUSTOMER};
+    struct use use = {.field = kinds[kind].id, .id = id};
+    for (size_t i = 0; kind != OBJECT_CUSTOMER && *id && i < 2; i++) {
+        if (!key_store_each(a->o->store, users[i], find_use, &use))
+            return admin_fail(a, 500, NULL, "The key store can't be read: %s.", key_store_error(a->o->store));
+        a->no_memory |= use.no_memory;
+        if (use.no_memory || use.found)
+            return !use.no_memory &&
+                   admin_fail(a, 400, kinds[kind].id,
+                              "The %s '%.200s' is named by a key or customer: change or delete it first.",
+                              kinds[kind].what, id);
+    }
+    return admin_remove(a, kind, id) ||
+           (a->status == 200 && !a->no_memory &&
+            admin_fail(a, 404, kinds[kind].id, "There is no %s '%.200s'.", kinds[kind].what, id));
+}
+
+/* Deletes one that the body names, or a list, up to the first that can't be deleted. */
 static bool delete(struct admin *a, enum object_kind kind)
 {
     const cJSON *list = cJSON_GetObjectItemCaseSensitive(a->body, kinds[kind].list), *one;
     const char *single = objects_text(a->body, *kinds[kind].list == 'b' ? "id" : kinds[kind].id);
     if (!cJSON_IsArray(list) && !*single)
         return admin_fail(a, 422, kinds[kind].list, "Name them: a list `%s`.", kinds[kind].list);
-    if (*single && !admin_remove(a, kind, single))
-        return a->status == 200 && !a->no_memory &&
-               admin_fail(a, 404, NULL, "There is no %s '%s'.", kinds[kind].what, single);
-    cJSON_ArrayForEach(one, list) if (
-        !admin_remove(a, kind, cJSON_IsString(one) ? one->valuestring : "") && a->status == 200 &&
-        !a->no_memory) return admin_fail(a, 404, kinds[kind].list,
-                                         "%s: there is no such %s; those before it in the list are deleted.",
-                                         kinds[kind].list, kinds[kind].what);
+    if (*single && !remove_unused(a, kind, single))
+        return false;
+    cJSON_ArrayForEach(one,
+                       list) if (!remove_unused(a, kind, cJSON_IsString(one) ? one->valuestring : "")) return false;
     a->answer = cJSON_CreateObject();
     admin_add_text(a, a->answer, "status", "deleted");
-    return a->status == 200;
+    return true;
 }
 
 struct listing {

@@ -113,7 +113,8 @@ TEST(bodies_that_are_refused)
                                          "{\"metadata\":{\"a\":1,\"a\":2}}",
                                          "{\"model_rpm_limit\":{\"m\":1,\"m\":0}}",
                                          "{\"budget_limits\":[{\"max_budget\":1,\"max_budget\":9}]}",
-                                         "{\"key_alias\":\"\xff\"}"};
+                                         "{\"key_alias\":\"\xff\"}",
+                                         "{\"key_alias\":\"\\udfdf\"}"};
     for (unsigned i = 0; i < COUNT_OF(BODIES); i++)
         must_answer("POST /key/generate", BODIES[i], 400);
     char deep[400] = "{\"metadata\":{\"a\":";
@@ -200,6 +201,31 @@ TEST(a_new_users_key_has_the_limits_of_the_request)
     assert_null(at("key"));
 }
 
+TEST(what_is_stored_can_be_loaded_again)
+{
+    struct gate other = {.table = keys_table_new(100, NULL), .calls = lab.calls};
+    const struct objects again = {.store = admin_lab.store, .gate = &other};
+    struct buf error;
+    buf_init(&error, 1000);
+    must_answer("POST /team/new", "{\"team_id\":\"t\"}", 200);
+    must_answer("POST /budget/new", "{\"budget_id\":\"b\"}", 200);
+    make("{\"key_alias\":\"k\",\"team_id\":\"t\",\"user_id\":\"u\",\"budget_id\":\"b\"}");
+    must_answer("POST /team/delete", "{\"team_ids\":[\"t\"]}", 400);
+    must_answer("POST /user/delete", "{\"user_ids\":[\"u\"]}", 400);
+    must_answer("POST /budget/delete", "{\"id\":\"b\"}", 400);
+    bool loaded = objects_load(&again, lab_now.unix_ms, &error);
+    if (!loaded)
+        print_error("%s\n", buf_message(&error));
+    assert_true(loaded);
+    must_answer("POST /key/delete", "{\"key_aliases\":[\"k\"]}", 200);
+    must_answer("POST /team/delete", "{\"team_ids\":[\"t\"]}", 200);
+    must_answer("POST /user/delete", "{\"user_ids\":[\"u\"]}", 200);
+    must_answer("POST /budget/delete", "{\"id\":\"b\"}", 200);
+    must_answer("POST /budget/delete", "{\"id\":\"b\"}", 404);
+    keys_table_free(other.table);
+    buf_free(&error);
+}
+
 TEST(members_of_a_team)
 {
     must_answer("POST /team/new", "{\"team_id\":\"t\",\"members_with_roles\":[{\"role\":\"admin\",\"user_id\":\"a\"}]}",
@@ -272,9 +298,11 @@ int main(void)
         ADMIN_TEST(an_alias_is_unique),
         ADMIN_TEST(a_list_page_by_page),
         ADMIN_TEST(a_new_users_key_has_the_limits_of_the_request),
+        ADMIN_TEST(what_is_stored_can_be_loaded_again),
         ADMIN_TEST(members_of_a_team),
         ADMIN_TEST(the_ledger_of_one_user),
         ADMIN_TEST(routes),
+        ADMIN_TEST(members_of_a_team),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
