@@ -24,7 +24,8 @@ MUST_CHECK bool objects_apply(const struct objects *o, enum object_kind kind, co
                               const cJSON *old, int64_t now_ms, const char **why);
 /* Takes an object out of force. */
 void objects_remove(const struct objects *o, enum object_kind kind, const char *id, const cJSON *doc);
-/* Puts all objects of the store in force. false: a message in `error`. */
+/* Puts all objects of the store in force; one that cannot be is logged, and its key is not known. false: the store
+ * can't be read, a message in `error`. */
 MUST_CHECK bool objects_load(const struct objects *o, int64_t now_ms, struct buf *error);
 
 /* Returns the account of an object. `doc` matters for keys only. */

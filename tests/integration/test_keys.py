@@ -257,6 +257,19 @@ def test_everything_is_kept_over_a_restart(gateway, store):
     assert [row["spend"] for row in gateway.rows()] == [0.5, 0.5]
 
 
+def test_an_object_that_cannot_be_loaded_keeps_no_other_from_working(gateway, store):
+    gateway.post("/team/new", team_id="t")
+    lost, other = gateway.make(key_alias="lost", team_id="t"), gateway.make()
+    gateway.proxy.stop()
+    with sqlite3.connect(store) as damaged:
+        damaged.execute("DELETE FROM objects WHERE id = 't'")
+    gateway.restart()
+    assert gateway.call(lost).status == 401 and gateway.call(other).status == 200
+    assert "is not in force: it refers to a team" in gateway.proxy.stderr
+    gateway.post("/team/new", team_id="t")
+    assert gateway.post("/key/update", key_alias="lost", rpm_limit=5).status == 200 and gateway.call(lost).status == 200
+
+
 def pids(gateway):
     return [gateway.proxy.process.pid, *children(gateway.proxy.process.pid)]
 
