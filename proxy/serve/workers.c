@@ -226,7 +226,8 @@ static bool make_keeper(struct pool *c, struct share *share, bool *in_child, int
     c->keeper = (struct worker){.pool = c, .channel = ends[0]};
     for (unsigned i = 0; i < c->options->count; i++)
         close_one(&c->to_workers[i]);
-    return pid > 0 && recv(ends[0], ready, sizeof ready, 0) > 0;
+    c->failed = pid > 0 && recv(ends[0], ready, sizeof ready, 0) <= 0; /* it has logged why */
+    return pid > 0 && !c->failed;
 }
 
 static bool listen_to(struct pool *c, struct worker *w)
@@ -293,7 +294,8 @@ int workers_run(const struct workers_options *options)
     if (c)
         close_pairs(c, NULL);
     if (!made || !listen_to_all(c)) {
-        log_error("can't start %u workers: %s", options->count, strerror(errno));
+        if (!c || !c->failed)
+            log_error("can't start %u workers: %s", options->count, strerror(errno));
     } else {
         (void)signal(SIGCHLD, SIG_IGN); /* workers that end are noticed by their sockets */
         c->alive = c->made + (c->keeper.channel >= 0);

@@ -261,7 +261,7 @@ def test_an_object_that_cannot_be_loaded_keeps_no_other_from_working(gateway, st
     gateway.post("/team/new", team_id="t")
     lost, other = gateway.make(key_alias="lost", team_id="t"), gateway.make()
     gateway.proxy.stop()
-    with sqlite3.connect(store) as damaged:
+    with contextlib.closing(sqlite3.connect(store, isolation_level=None)) as damaged:
         damaged.execute("DELETE FROM objects WHERE id = 't'")
     gateway.restart()
     assert gateway.call(lost).status == 401 and gateway.call(other).status == 200
@@ -420,6 +420,7 @@ def test_a_damaged_store(start_proxy, upstream, store, damage, word):
     with pytest.raises(AssertionError) as refused:
         Gateway(start_proxy, upstream, store)
     assert str(store) in str(refused.value) and word in str(refused.value)
+    assert str(refused.value).count("error:") == 1
     assert store.read_bytes() == damage
 
 
