@@ -194,6 +194,7 @@ struct config {
     bool keep_state;                   /* save the deployments' state between runs */
     bool no_cooldowns;                 /* no failure starts a cooldown */
     bool connect_ahead;                /* preconnect to providers */
+    bool strict_budget;                /* virtual keys hold the most that a request can cost */
     bool hold_streams;                 /* buffer a stream until it is complete */
     int hedge_after_ms;                /* ms; a hedge starts if there is no first token by then; 0: never */
     double hedge_max_cost_usd;         /* USD; highest estimated cost of a hedge */

@@ -177,6 +177,10 @@ static const struct schema_row KEYS[] = {
         GENERAL, TEXT, "key_store", key_store, "(none)",
         "Absolute path of the [virtual keys](virtual-keys.md)' file, an SQLite database that the proxy makes. Without it "
         "there is only the master key. Not in LiteLLM."),
+    USED(
+        GENERAL, BOOL, "strict_budget", config.strict_budget, "false",
+        "Requests of [virtual keys](virtual-keys.md) hold the most that they can cost, so that no budget is ever exceeded; "
+        "else what they usually cost. Not in LiteLLM."),
     USED(GENERAL, TEXT, "database_url", database_url, "(none)",
          "LiteLLM's name for `key_store`: `sqlite:FILE`. Other databases have no effect."),
     USED(GENERAL, MAPPING, "telemetry", telemetry, "",

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#define WINDOW 200000     /* tokens of a model whose context window is not known */
 #define OUTPUT_TOKENS 500 /* tokens of a reply, until replies were measured */
 #define P95 1.645         /* standard deviations above the mean that 95 % of a normal distribution are below */
 
@@ -43,9 +44,40 @@ static double long_reply(const struct request *r, const struct deployment *d)
     return variance > 0 ? fmax(mean, known_mean + P95 * sqrt(variance)) : mean;
 }
 
+/* The most tokens that the reply can have: the request's own limit, else the model's window. */
+static double longest_reply(const struct request *r, const struct deployment *d)
+{
+    static const char *const names[] = {"max_output_tokens", "max_completion_tokens", "max_tokens"};
+    const struct json *top = &r->model_request.top;
+    int64_t window = health_context_window(&r->shared->health[d->index], d);
+    double most = window > 0 ? (double)window : WINDOW, limit;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (json_double(top, json_get(top, 0, names[i]), &limit) && limit >= 0)
+            most = fmin(most, limit);
+    return most;
+}
+
+/* The most that the attempt can cost: each byte of the request is a token, and whatever is dearer is all that it has:
+ * writes to the prompt cache, reasoning. NAN: unknown prices. */
+static double most_usd(const struct request *r, const struct deployment *d)
+{
+    int64_t input = (int64_t)request_body(r).len, output = (int64_t)longest_reply(r, d);
+    double most = NAN; /* fmax() ignores it */
+    for (unsigned i = 0; i < 4; i++) {
+        const struct usage usage = {.input = input,
+                                    .cached_input = 0,
+                                    .cache_write = i & 1 ? input : 0,
+                                    .output = output,
+                                    .reasoning = i & 2 ? output : 0};
+        most = fmax(most, spending_cost(d, &usage));
+    }
+    return most;
+}
+
 static double attempt_usd(const struct request *r, const struct deployment *d)
 {
-    double usd = spending_estimate(d, prompt_tokens(r, d), long_reply(r, d));
+    double usd = r->shared->config->strict_budget ? most_usd(r, d)
+                                                  : spending_estimate(d, prompt_tokens(r, d), long_reply(r, d));
     return isfinite(usd) ? usd : 0;
 }
 

@@ -138,6 +138,19 @@ def test_a_budget(gateway, upstream, streamed):
     assert gateway.info(key)["spend"] == 0
 
 
+def test_a_strict_budget_is_never_exceeded(start_proxy, upstream, store):
+    """A request holds the most that it can cost: with a limit of its own, that, else the whole window."""
+    gateway = Gateway(start_proxy, upstream, store, general={"strict_budget": True})
+    key = gateway.make(max_budget=1)
+    refused = gateway.call(key)
+    assert refused.status == 400 and "This request may need $200.00," in refused.error["message"]
+    assert gateway.call(key, max_tokens=1001).status == 400
+    assert gateway.call(key, max_tokens=1000).status == 200   # as much as is left
+    assert gateway.info(key)["spend"] == CALL_USD
+    assert gateway.call(key, max_tokens=501).status == 400 and gateway.call(key, max_tokens=500).status == 200
+    assert len(upstream.requests) == 2
+
+
 def test_the_status_of_a_used_up_budget_can_be_chosen(start_proxy, upstream, store):
     gateway = Gateway(start_proxy, upstream, store, sections={"litellm_settings": {"budget_exceeded_status_code": 422}})
     refused = gateway.call(gateway.make(max_budget=0.1))
