@@ -308,6 +308,7 @@ void config_free(struct config *c)
     free(c->ca_file);
     free(c->key_store);
     free(c->time_zone);
+    free(c->ledger_retention);
     free(c->token_url);
     config_free_cache(c);
     free(c->path);

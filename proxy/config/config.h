@@ -167,13 +167,14 @@ struct config {
     unsigned group_count;
     struct model_group *prompt_fallbacks; /* the groups that on_context and on_content_filter point to */
     unsigned prompt_fallback_count;
-    char *outgoing_proxy; /* outbound proxy for calls to other machines, "http://host:port"; NULL: none */
-    char *outgoing_login; /* its "user:password", percent-encoded, in locked memory; NULL: none */
-    char *ca_file;        /* PEM file of CA certificates, in addition to the system's; NULL: none */
-    char *key_store;      /* file of the virtual keys; NULL: there are none */
-    char *time_zone;      /* of the periods of their budgets; NULL: UTC */
-    char *token_url;      /* SIGN_IN_CHATGPT: token endpoint; NULL: the default */
-    char *master_key;     /* in locked memory */
+    char *outgoing_proxy;   /* outbound proxy for calls to other machines, "http://host:port"; NULL: none */
+    char *outgoing_login;   /* its "user:password", percent-encoded, in locked memory; NULL: none */
+    char *ca_file;          /* PEM file of CA certificates, in addition to the system's; NULL: none */
+    char *key_store;        /* file of the virtual keys; NULL: there are none */
+    char *ledger_retention; /* a duration; NULL: for ever */
+    char *time_zone;        /* of the periods of their budgets; NULL: UTC */
+    char *token_url;        /* SIGN_IN_CHATGPT: token endpoint; NULL: the default */
+    char *master_key;       /* in locked memory */
     enum strategy_id strategy;
     enum strategy_id risk_strategy; /* on the risk router's port */
     struct strategy_settings strategy_settings;

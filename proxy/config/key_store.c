@@ -23,6 +23,8 @@ void config_key_store(struct config_loader *l)
     const char *file = store->text ? store->text : url->text ? file_of(url->text) : NULL;
     if (zone->text && strcmp(zone->text, "UTC") != 0 && !(l->config->time_zone = strdup(zone->text)))
         config_no_memory(l);
+    if (l->settings.ledger_retention.text && !(l->config->ledger_retention = strdup(l->settings.ledger_retention.text)))
+        config_no_memory(l);
     if (!store->text && url->text && !file)
         config_warn(l, url->line,
                     "general_settings.database_url: has no effect: for virtual keys, name a file: key_store: "

@@ -181,6 +181,8 @@ static const struct schema_row KEYS[] = {
         GENERAL, BOOL, "strict_budget", config.strict_budget, "false",
         "Requests of [virtual keys](virtual-keys.md) hold the most that they can cost, so that no budget is ever exceeded; "
         "else what they usually cost. Not in LiteLLM."),
+    USED(GENERAL, TEXT, "maximum_spend_logs_retention_period", ledger_retention, "(for ever)",
+         "How long the ledger of [virtual keys](virtual-keys.md) keeps single calls: `90d`. Sums stay."),
     USED(GENERAL, TEXT, "database_url", database_url, "(none)",
          "LiteLLM's name for `key_store`: `sqlite:FILE`. Other databases have no effect."),
     USED(GENERAL, MAPPING, "telemetry", telemetry, "",
@@ -188,8 +190,10 @@ static const struct schema_row KEYS[] = {
     HARMLESS(GENERAL, "disable_* background_health_checks health_check_* enable_health_check_routing completion_model "
                       "infer_model_from_keys proxy_batch_write_at alerting_threshold store_prompts_in_spend_logs "
                       "store_model_in_db allow_requests_on_db_unavailable ui_access_mode cancel_on_disconnect"),
-    WARNS(GENERAL, "database_* use_prisma_* maximum_spend_logs_* supported_db_objects",
-          "the only database is the file key_store"),
+    WARNS(
+        GENERAL,
+        "database_* use_prisma_* maximum_spend_logs_cleanup_* maximum_spend_logs_retention_interval supported_db_objects",
+        "the only database is the file key_store"),
     WARNS(GENERAL,
           "custom_auth enable_jwt_auth litellm_jwtauth allowed_ips allowed_routes admin_only_routes "
           "public_routes custom_* user_* enable_oauth2_* use_* trusted_proxy_ranges max_request_size_mb "

@@ -70,7 +70,7 @@ struct config_settings {
     struct config config; /* fields that are stored as read */
     const struct yaml_node *model_list, *router, *litellm, *general;
     struct schema_text routing_strategy, risk_strategy, master_key, ssl_verify, outgoing_proxy, session_file, baseline;
-    struct schema_text key_store, database_url, time_zone;
+    struct schema_text key_store, database_url, time_zone, ledger_retention;
     int max_fallbacks; /* SCHEMA_UNSET: no limit */
     const struct yaml_node *fallbacks[FALLBACK_USES][FROM_COUNT], *default_fallbacks[FROM_COUNT];
     const struct yaml_node *for_all[FALLBACK_USES][FROM_COUNT]; /* the entry of "*" in these lists */
@@ -147,7 +147,7 @@ void config_fallbacks(struct config_loader *l);
 void config_default_fallbacks(struct config_loader *l);
 /* Sets baseline. */
 void config_baseline(struct config_loader *l);
-/* Sets key_store and time_zone. */
+/* Sets key_store, time_zone and ledger_retention. */
 void config_key_store(struct config_loader *l);
 /* Sets session_file. */
 void config_session_log(struct config_loader *l);

@@ -19,6 +19,7 @@
 #define RETRY_MS 1000      /* after a failed one */
 #define COMPLAIN_MS 60000u /* between log lines about the same fault */
 #define OPEN_MS 1000       /* a call that is open for so long gets a row */
+#define FORGET_S 3600      /* between removals of old calls */
 #define ANSWER_MAX CHANNEL_FRAME_MAX
 
 struct keeper {
@@ -33,6 +34,7 @@ struct keeper {
         bool closed;
     } *peers;
     unsigned open;
+    unsigned ticks;                 /* seconds since the start */
     uint64_t complained_ms;         /* ms, monotonic; 0: not since the last success */
     uint64_t recorded[CALLS_SLOTS]; /* by slot: the id of the open call that has a row */
 };
@@ -116,6 +118,20 @@ static void on_wake(evutil_socket_t fd, short what, void *ctx)
         arm(k, GROUP_MS);
 }
 
+/* Removes calls that are older than the configuration wants them. */
+static void forget(struct keeper *k)
+{
+    const struct period *retention = &k->options->retention;
+    int64_t now = clock_unix_ms();
+    if (retention->unit == PERIOD_NEVER)
+        return;
+    if (!(key_store_begin(store_of(k)) && key_store_forget(store_of(k), 2 * now - period_after(retention, now), now) &&
+          key_store_commit(store_of(k)))) {
+        complain(k);
+        key_store_rollback(store_of(k));
+    }
+}
+
 /* Gives long calls a row, so that a power failure does not lose them. */
 static void on_tick(evutil_socket_t fd, short what, void *ctx)
 {
@@ -124,6 +140,8 @@ static void on_tick(evutil_socket_t fd, short what, void *ctx)
     int64_t now = clock_unix_ms();
     bool begun = false, ok = true;
     (void)fd, (void)what;
+    if (k->ticks++ % FORGET_S == 0)
+        forget(k);
     if (!calls_in_use(calls))
         return;
     for (unsigned i = calls_find(calls, CALL_OPEN, 0); ok && i < calls_end(calls);

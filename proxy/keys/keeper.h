@@ -19,6 +19,7 @@ struct keeper_options {
     const int *channels;              /* an end of a socket pair for each worker, owned from here on */
     unsigned channel_count;
     int wake_fd;                /* an eventfd: calls wait */
+    struct period retention;    /* how long the ledger keeps calls; PERIOD_NEVER: for ever */
     int control;                /* "READY" is sent here when the table is filled */
     void (*confine)(void *ctx); /* enters the sandbox, once the files are open */
     void *confine_ctx;

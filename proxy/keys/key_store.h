@@ -58,8 +58,9 @@ uint64_t key_store_last_call(struct key_store *s);
 int64_t key_store_charged(struct key_store *s, account_id account, int64_t since_ms);
 /* Corrects what the account was charged, by nano-USD that may be negative. */
 MUST_CHECK bool key_store_adjust(struct key_store *s, account_id account, int64_t now_ms, int64_t nano);
-/* Removes calls that ended before, and their charges; totals stay. */
-MUST_CHECK bool key_store_forget(struct key_store *s, int64_t before_ms);
+/* Removes calls that ended before. Their charges are kept for 32 days, as long as the budget of a month needs them;
+ * totals stay. Within a transaction. */
+MUST_CHECK bool key_store_forget(struct key_store *s, int64_t before_ms, int64_t now_ms);
 
 struct key_store_query {
     struct slice key;        /* hash in hexadecimal; empty: all */

@@ -4,6 +4,8 @@
 #include <sodium.h>
 #include <string.h>
 
+#define CHARGES_MS (32 * INT64_C(86400000))
+
 /* What a call took, once it has ended. */
 static bool charge(struct key_store *s, account_id account, int64_t ended_ms, int64_t call, int64_t nano)
 {
@@ -145,14 +147,18 @@ bool key_store_adjust(struct key_store *s, account_id account, int64_t now_ms, i
     return ok;
 }
 
-bool key_store_forget(struct key_store *s, int64_t before_ms)
+bool key_store_forget(struct key_store *s, int64_t before_ms, int64_t now_ms)
 {
-    static const enum statement both[] = {FORGET_CALLS, FORGET_CHARGES};
+    const int64_t month_ms = now_ms - CHARGES_MS;
+    const struct {
+        enum statement statement;
+        int64_t before_ms;
+    } both[] = {{FORGET_CALLS, before_ms}, {FORGET_CHARGES, before_ms < month_ms ? before_ms : month_ms}};
     bool ok = true;
     for (size_t i = 0; ok && i < 2; i++) {
-        sqlite3_stmt *statement = key_store_statement(s, both[i]);
+        sqlite3_stmt *statement = key_store_statement(s, both[i].statement);
         if (statement)
-            (void)sqlite3_bind_int64(statement, 1, before_ms);
+            (void)sqlite3_bind_int64(statement, 1, both[i].before_ms);
         ok = key_store_run(s, statement);
     }
     return ok;

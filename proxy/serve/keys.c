@@ -21,6 +21,14 @@ static bool read_zone(struct keys *k, const char *name)
     return false;
 }
 
+static bool read_retention(struct keys *k, const char *text)
+{
+    if (!text || periods_parse(slice_of(text), &k->retention))
+        return true;
+    log_error("general_settings.maximum_spend_logs_retention_period: expected a duration like 90d, found \"%s\"", text);
+    return false;
+}
+
 static struct calls *open_calls(const char *path)
 {
     struct buf file, error;
@@ -39,7 +47,7 @@ static struct calls *open_calls(const char *path)
 bool keys_set_up(struct keys *k, const struct config *config)
 {
     *k = (struct keys){.wake_fd = -1};
-    if (!read_zone(k, config->time_zone))
+    if (!read_zone(k, config->time_zone) || !read_retention(k, config->ledger_retention))
         return false;
     k->gate.budget_status = config->budget_status;
     k->path = strdup(config->key_store);
@@ -76,6 +84,7 @@ int keys_keep(struct keys *k, const int *channels, unsigned count, int control, 
                                                .channels = channels,
                                                .channel_count = count,
                                                .wake_fd = k->wake_fd,
+                                               .retention = k->retention,
                                                .control = control,
                                                .confine = enter,
                                                .confine_ctx = &confinement});

@@ -11,6 +11,7 @@ struct keys {
     char *path; /* of the store */
     unsigned char master_hash[KEY_HASH_SIZE];
     struct zone zone;
+    struct period retention; /* of the ledger; PERIOD_NEVER: for ever */
     bool has_zone;
     int wake_fd; /* an eventfd */
 };

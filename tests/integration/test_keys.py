@@ -283,6 +283,21 @@ def test_an_object_that_cannot_be_loaded_keeps_no_other_from_working(gateway, st
     assert gateway.post("/key/update", key_alias="lost", rpm_limit=5).status == 200 and gateway.call(lost).status == 200
 
 
+def test_the_ledger_forgets_old_calls_but_no_sum(start_proxy, upstream, store):
+    gateway = Gateway(start_proxy, upstream, store, general={"maximum_spend_logs_retention_period": "1d"})
+    key = gateway.make(max_budget=2, budget_duration="30d")
+    assert gateway.call(key).status == gateway.call(key).status == 200
+    gateway.proxy.stop()
+    with contextlib.closing(sqlite3.connect(store, isolation_level=None)) as older:
+        older.execute(f"UPDATE calls SET ended_ms = ended_ms - {2 * 86400000} WHERE id = 1")
+    gateway.restart()
+    wait_until(lambda: len(gateway.rows()) == 1, "the old call to be removed")
+    assert gateway.info(key)["spend"] == 1.0
+    gateway.proxy.stop()
+    with pytest.raises(AssertionError, match="expected a duration like 90d"):
+        Gateway(start_proxy, upstream, store, general={"maximum_spend_logs_retention_period": "soon"})
+
+
 def pids(gateway):
     return [gateway.proxy.process.pid, *children(gateway.proxy.process.pid)]
 
